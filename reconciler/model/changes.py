@@ -1,0 +1,109 @@
+"""The difference of two worlds: one change an object, each with a reason, and the refusals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.model.names import Ref
+    from reconciler.model.resources import Image, Workload
+    from reconciler.model.world import Instance
+
+
+class Action(StrEnum):
+    """What is done to one object. ``prepare`` sets up a host's project, pool and networks; ``import`` brings an image to a host."""
+
+    PREPARE = "prepare"
+    IMPORT = "import"
+    CREATE = "create"
+    START = "start"
+    UNFREEZE = "unfreeze"
+    UPDATE = "update"
+    REPLACE = "replace"
+    FREEZE = "freeze"
+    HIBERNATE = "hibernate"
+    DESTROY = "destroy"
+    KEEP = "keep"
+
+
+DESTRUCTIVE = frozenset({Action.DESTROY, Action.REPLACE})
+
+
+class Reason(StrEnum):
+    """Why a change is proposed. Stable: part of the plan's JSON."""
+
+    HOST_NOT_PREPARED = "host-not-prepared"
+    FOUNDATION_DIFFERS = "foundation-differs"
+    IMAGE_ABSENT = "image-absent"
+    ABSENT = "absent"
+    FIELDS_DIFFER = "fields-differ"
+    POWER_DIFFERS = "power-differs"
+    BOOTSTRAP_DIFFERS = "bootstrap-differs"
+    IMMUTABLE_DIFFERS = "immutable-differs"
+    NOT_DECLARED = "not-declared"
+    SURPLUS = "surplus"
+    EXPIRED = "expired"
+    AS_DECLARED = "as-declared"
+    POWER_NOT_OURS = "power-not-ours"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDiff:
+    """One field that differs. ``old`` and ``new`` are text fit to show: secrets are masked before they come here; "" means absent."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One object, one action. ``host`` is "" only for an object with no place to be. Power moves travel in ``fields`` as ``power``."""
+
+    action: Action
+    ref: Ref
+    host: str
+    instance: str
+    reason: Reason
+    fields: tuple[FieldDiff, ...] = ()
+    wanted: Workload | None = None
+    found: Instance | None = None
+    image: Image | None = None
+    """Of an import: what to bring."""
+    note: str = ""
+    """A sentence a reader needs to judge the change, such as how an image is brought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Every object's change, sorted by (host, reference). At most one change an object."""
+
+    items: tuple[Change, ...]
+    doubts: tuple[Refusal, ...] = ()
+    """What the diff itself could not decide: no place known, or several candidates for one identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule's no. ``evidence`` holds name and value pairs, both sides of the comparison; ``unblock`` is a command to type."""
+
+    code: str
+    ref: str
+    """``Kind/name``, or ``Host/name`` for a whole host."""
+    host: str
+    cause: str
+    evidence: tuple[tuple[str, str], ...]
+    unblock: str
+    action: str = ""
+    """The action that was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Changes that every rule allowed. Only ``engine.guard`` makes one, and only one of these can become a plan."""
+
+    changes: tuple[Change, ...]
+    refusals: tuple[Refusal, ...]

@@ -1,0 +1,67 @@
+"""The marks: config keys on every object of ours. Ownership lives there and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.names import Kind, Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "user.unsandbox."
+ENV = PREFIX + "env"
+KIND = PREFIX + "kind"
+NAME = PREFIX + "name"
+UID = PREFIX + "uid"
+OWNER = PREFIX + "owner"
+SPEC = PREFIX + "spec"
+COMMIT = PREFIX + "commit"
+WRITER = PREFIX + "writer"
+CLAIM = PREFIX + "claim"
+INTENT = PREFIX + "intent"
+BOOTSTRAP = PREFIX + "bootstrap"
+"""Digest of the bootstrap that ran to its end. Written after it did, so an absent mark means: has yet to run."""
+TOMBSTONE = PREFIX + "tombstone"
+"""Id of the plan that may delete the object. Written in the call that drops protection."""
+FOUNDATION = PREFIX + "foundation"
+"""On the LXD project: digest of the networks, ACLs and pool that were set up with it."""
+LABEL = PREFIX + "label."
+PORTS = PREFIX + "ports"
+DOMAINS = PREFIX + "domains"
+LOCKED = PREFIX + "locked"
+POWER = PREFIX + "power"
+"""Who may change the power state: declared, idle or unmanaged."""
+EXPIRES = PREFIX + "ttl"
+"""Seconds from creation after which a session ends; absent or 0 means never."""
+
+NOT_COMPARED = frozenset({COMMIT, WRITER, CLAIM, INTENT, BOOTSTRAP, TOMBSTONE, SPEC})
+"""Marks that record how an object came to be. They say nothing about what it should be, so a diff leaves them out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The identity that an instance's own config claims."""
+
+    env: str
+    ref: Ref
+    uid: str
+    owner: str
+
+
+def read_marks(config: Mapping[str, str]) -> Marks | None:
+    """The marks in ``config``; None where they are absent or do not name a kind and name of ours."""
+    env, kind, name = config.get(ENV), config.get(KIND), config.get(NAME)
+    if not env or not kind or not name:
+        return None
+    try:
+        ref = Ref(Kind(kind), name)
+    except ValueError:
+        return None
+    return Marks(env, ref, config.get(UID, ""), config.get(OWNER, ""))
+
+
+def has_any_mark(config: Mapping[str, str]) -> bool:
+    """Whether anything of ours was ever written on the object, complete or not."""
+    return any(key.startswith(PREFIX) for key in config)

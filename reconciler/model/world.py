@@ -1,0 +1,125 @@
+"""What was seen on the hosts. Everything here was read from LXD; nothing is derived from a manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+class Grade(StrEnum):
+    """How far a host's snapshot may be trusted.
+
+    complete: every cross-check agreed, absence means absence.
+    partial: some rows are missing, hollow or in doubt; what is there is there, what is not there is unknown.
+    unseen: nothing is known.
+    """
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    UNSEEN = "unseen"
+
+
+class Status(StrEnum):
+    """An instance's status in our words. ``changing`` covers LXD's Starting, Stopping, Freezing, Thawed, Aborting and Pending."""
+
+    RUNNING = "running"
+    FROZEN = "frozen"
+    STOPPED = "stopped"
+    CHANGING = "changing"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One row of LXD's instance list. ``config`` and ``devices`` are the instance's own, ``expanded_*`` include profiles."""
+
+    name: str
+    uuid: str
+    generation: str
+    status: Status
+    status_text: str
+    """LXD's own word, for evidence."""
+    config: Mapping[str, str] = field(repr=False)
+    """Holds ``environment.*`` values, which are secrets; hence not in repr."""
+    devices: Mapping[str, Mapping[str, str]]
+    profiles: tuple[str, ...]
+    ephemeral: bool
+    location: str
+    """Cluster member, or ``none`` on a host that is not clustered."""
+    type: str
+    created_at: str
+    """ISO 8601, UTC, as LXD gives it."""
+
+    @property
+    def image(self) -> str:
+        """Fingerprint of the image it was made from; empty where LXD does not tell."""
+        return self.config.get("volatile.base_image", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation that LXD is running on an instance."""
+
+    id: str
+    description: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answered. ``fingerprint`` is the SHA-256 of the server certificate in use."""
+
+    server_name: str
+    fingerprint: str
+    version: str
+    clustered: bool
+    extensions: frozenset[str]
+    addresses: tuple[str, ...]
+    """Addresses LXD's API listens on, ``address:port``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView:
+    """Our LXD project. ``names`` and ``images`` come from the project's own list of users, a second source beside the rows."""
+
+    config: Mapping[str, str]
+    names: frozenset[str]
+    images: frozenset[str]
+    """Fingerprints."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """One host as seen in one look. ``project`` None on a complete view means: it does not exist there."""
+
+    host: str
+    grade: Grade
+    why: tuple[str, ...]
+    """Reasons for a grade below complete, each a sentence with its evidence."""
+    seen_at: datetime
+    identity: Identity | None = None
+    project: ProjectView | None = None
+    instances: tuple[Instance, ...] = ()
+    """Rows with their config, sorted by name."""
+    doubtful: Mapping[str, str] = field(default_factory=dict)
+    """Names known to exist whose row is missing or hollow -> why."""
+    operations: tuple[Operation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Every host of the inventory, each graded. ``at`` is when the look began."""
+
+    hosts: Mapping[str, HostView]
+    at: datetime
+
+
+def unseen(host: str, why: str, at: datetime) -> HostView:
+    """The view of a host that told nothing."""
+    return HostView(host=host, grade=Grade.UNSEEN, why=(why,), seen_at=at)
