@@ -98,9 +98,7 @@ class PutObject:
     body: Mapping[str, object]
 
 
-Call = (
-    CreateInstance | SetPower | UpdateInstance | PushFile | RunCommand | DropProtection | DeleteInstance | ImportImage | PutObject
-)
+Call = CreateInstance | SetPower | UpdateInstance | PushFile | RunCommand | DropProtection | DeleteInstance | ImportImage | PutObject
 
 
 @dataclass(frozen=True, slots=True)
