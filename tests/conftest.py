@@ -1,0 +1,69 @@
+"""Fixtures of the whole suite. Real daemons are raised when the first test asks for one and are gone when the session ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab.clean import clean_daemon
+from tests.lab.lab import Lab
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.lab.daemon import Daemon
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Starter:
+    """The starter image built for this session."""
+
+    tarball: Path
+    fingerprint: str
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The session's lab, without daemons until they are asked for."""
+    with Lab() as raised:
+        yield raised
+
+
+@pytest.fixture(scope="session")
+def lxd(lab: Lab) -> Daemon:
+    """One bare daemon (h1): the pool `unsandbox`, no image, no network. Shared: clean it with `clean` before relying on that."""
+    return lab.daemon("h1")
+
+
+@pytest.fixture(scope="session")
+def three(lab: Lab) -> list[Daemon]:
+    """Three bare daemons, h1 to h3; h1 is the one of `lxd`."""
+    return lab.several("h1", "h2", "h3")
+
+
+@pytest.fixture
+def clean() -> Callable[..., None]:
+    """Call it with daemons: they are emptied, healed and running afterwards."""
+
+    def wipe(*daemons: Daemon) -> None:
+        for daemon in daemons:
+            clean_daemon(daemon)
+
+    return wipe
+
+
+@pytest.fixture(scope="session")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Starter:
+    """The starter image, built from this machine's busybox."""
+    out = tmp_path_factory.mktemp("starter")
+    subprocess.run([sys.executable, REPOSITORY / "images/starter/build.py", "--out", out], check=True, stdout=subprocess.DEVNULL)
+    facts = json.loads((out / "starter.json").read_text())
+    return Starter(out / facts["file"], facts["fingerprint"])
