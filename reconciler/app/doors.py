@@ -1,0 +1,47 @@
+"""Open doors to hosts, kept for the length of one use case."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from reconciler.lxd.certificate import load_or_make
+from reconciler.lxd.connect import Door
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from reconciler.app.settings import Settings
+    from reconciler.model.resources import Host
+
+
+class Doors:
+    """One open door a host, made when first asked for. Safe for threads: two that ask for one host get the same door."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._doors: dict[str, Door] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for door in self._doors.values():
+            door.close()
+
+    def open(self, host: Host) -> Door:
+        """The door to ``host``. Raises a ``HostError`` where there is none."""
+        with self._guard:
+            lock = self._locks.setdefault(host.name, threading.Lock())
+        with lock:
+            if host.name not in self._doors:
+                certificate = load_or_make(self._settings.config_dir) if host.address.startswith("https:") else None
+                self._doors[host.name] = Door.open(
+                    host,
+                    certificate,
+                    connect_timeout=self._settings.connect_timeout,
+                    read_timeout=self._settings.read_timeout,
+                )
+            return self._doors[host.name]

@@ -1,0 +1,44 @@
+"""One call outside a plan, with the same journal around it as a planned one has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from reconciler.app.clock import stamp
+from reconciler.errors import HostError, Unreachable
+from reconciler.lxd.write import perform
+from reconciler.model.names import instance_name
+from reconciler.model.records import Intent, Outcome
+from reconciler.store.journal import FILE_NAME, Journal
+
+if TYPE_CHECKING:
+    from reconciler.app.settings import Settings
+    from reconciler.lxd.connect import Door
+    from reconciler.model.names import Ref
+    from reconciler.model.plan import UpdateInstance
+
+
+def journaled(settings: Settings, door: Door, call: UpdateInstance, *, ref: Ref, uuid: str, commit: str, at: str) -> None:
+    """Make ``call`` with its intent before it and its outcome after it."""
+    intent = Intent(
+        id=uuid4().hex,
+        plan="",
+        host=door.host.name,
+        ref=str(ref),
+        instance=call.name or instance_name(ref),
+        call=type(call).__name__,
+        at=at,
+        uuid=uuid,
+        commit=commit,
+        actor=settings.actor,
+    )
+    with Journal(settings.state_dir / FILE_NAME) as journal:
+        journal.intend(intent)
+        try:
+            perform(door, call)
+        except HostError as error:
+            outcome = Outcome.UNKNOWN if isinstance(error, Unreachable) else Outcome.FAILED
+            journal.record(intent.id, outcome, detail=f"{error.code}: {error.message}", at=stamp())
+            raise
+        journal.record(intent.id, Outcome.DONE, detail="", at=stamp())

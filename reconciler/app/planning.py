@@ -1,0 +1,62 @@
+"""Making a plan: read, observe, diff, guard, plan. Nothing here can change a host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from reconciler.app.doors import Doors
+from reconciler.app.observe import observe
+from reconciler.app.repository import load_desired
+from reconciler.engine.diff import diff
+from reconciler.engine.guard import clear
+from reconciler.engine.plan import make_plan
+from reconciler.engine.select import Scope, select
+from reconciler.store.journal import FILE_NAME, Journal
+
+if TYPE_CHECKING:
+    from reconciler.app.settings import Settings
+    from reconciler.model.changes import Changes, Cleared
+    from reconciler.model.plan import Plan
+    from reconciler.model.records import Ledger
+    from reconciler.model.resources import Desired
+    from reconciler.model.world import Observed
+
+TOOL = f"unsandbox {version('unsandbox')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan with everything it was made from."""
+
+    plan: Plan
+    desired: Desired
+    observed: Observed
+    changes: Changes
+    cleared: Cleared
+    ledger: Ledger
+
+
+def make(settings: Settings, scope: Scope | None = None, rev: str | None = None) -> Made:
+    """Plan the working tree, or commit ``rev``.
+
+    Raises ``ManifestError``, ``GitError`` or ``StateError``. A host out of reach is no error: it is in the plan.
+    """
+    desired = load_desired(settings, rev)
+    with Doors(settings) as doors:
+        observed = observe(desired.hosts, doors)
+    return decide(desired, observed, read_ledger(settings), scope or Scope())
+
+
+def decide(desired: Desired, observed: Observed, ledger: Ledger, scope: Scope) -> Made:
+    """The pure half: the same values give the same plan."""
+    changes = select(diff(desired, observed, ledger), scope)
+    cleared = clear(changes, desired, observed, ledger)
+    return Made(make_plan(cleared, desired, observed, TOOL, scope), desired, observed, changes, cleared, ledger)
+
+
+def read_ledger(settings: Settings) -> Ledger:
+    """What past passes certified."""
+    with Journal(settings.state_dir / FILE_NAME) as journal:
+        return journal.ledger()

@@ -1,0 +1,46 @@
+"""Making a repository of one's own."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.errors import HostError, UsageError
+from reconciler.lxd.connect import local_fingerprint
+from reconciler.lxd.find import local_socket
+from reconciler.manifest.scaffold import scaffold
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.manifest.scaffold import Options
+
+
+def init(directory: Path, options: Options) -> tuple[Path, ...]:
+    """Write the files of a repository into ``directory``, which must be absent or empty. A local LXD is found and pinned by itself."""
+    if directory.exists() and (not directory.is_dir() or any(entry.name != ".git" for entry in directory.iterdir())):
+        raise UsageError(f"{directory} is not an empty folder; nothing was written", hint="unsandbox init OTHER-DIR")
+    written = []
+    try:
+        for name, text in scaffold(_with_local_host(options)).items():
+            path = directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            written.append(path)
+    except OSError as error:
+        raise UsageError(f"{directory} cannot be written: {error.strerror}", hint="unsandbox init OTHER-DIR") from error
+    return tuple(written)
+
+
+def _with_local_host(options: Options) -> Options:
+    if options.host_address:
+        return options
+    socket = local_socket(os.environ)
+    if socket is None:
+        return options
+    try:
+        return replace(options, host_address=f"unix:{socket}", fingerprint=local_fingerprint(socket))
+    except HostError:
+        # A socket without a daemon behind it: the inventory then comes as a commented example, which says how to fill it.
+        return options

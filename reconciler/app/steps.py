@@ -1,0 +1,125 @@
+"""Taking the calls of one action in order, each between its intent and its outcome."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from reconciler.app.clock import stamp
+from reconciler.errors import HostBusy, HostError, StateError, Unreachable
+from reconciler.lxd.read import export_image
+from reconciler.lxd.write import perform
+from reconciler.model.changes import Action, Reason
+from reconciler.model.plan import ImportImage, SetPower
+from reconciler.model.records import Intent, Outcome, Writer
+
+if TYPE_CHECKING:
+    import threading
+
+    from reconciler.app.doors import Doors
+    from reconciler.app.planning import Made
+    from reconciler.app.settings import Settings
+    from reconciler.lxd.connect import Door
+    from reconciler.model.plan import Call, PlannedAction
+    from reconciler.store.journal import Journal
+
+BUSY_TRIES = 4
+BUSY_PAUSE = 0.25
+"""Seconds before the second try on a busy host; doubled each time."""
+
+_POWER_AFTER = {"start": "running", "unfreeze": "running", "freeze": "frozen", "stop": "hibernated"}
+
+
+class ActionFailed(Exception):
+    """An action ended before its last call. ``hint`` is the next command to type."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class ActionStopped(Exception):
+    """Somebody asked to stop; the message says how far the action came."""
+
+
+class Steps:
+    """Takes actions for one run. A host that cannot be reached is not tried again in the same run."""
+
+    def __init__(self, made: Made, settings: Settings, journal: Journal, doors: Doors, stop: threading.Event) -> None:
+        self._plan = made.plan
+        self._hosts = {host.name: host for host in made.desired.hosts}
+        self._settings = settings
+        self._journal = journal
+        self._doors = doors
+        self._stop = stop
+        self._lost: dict[str, str] = {}
+
+    def take(self, action: PlannedAction) -> None:
+        """Take every call of ``action``. Raises ``ActionFailed`` or ``ActionStopped``."""
+        for number, call in enumerate(action.calls):
+            if self._stop.is_set():
+                raise ActionStopped(f"stopped after {number} of {len(action.calls)} calls; the next apply goes on from there")
+            self._one(action, call)
+        if action.reason == Reason.EXPIRED and action.action == Action.DESTROY:
+            self._journal.session_ended(action.uid, action.ref, stamp())
+
+    def _one(self, action: PlannedAction, call: Call) -> None:
+        if action.host in self._lost:
+            raise ActionFailed(f"host {action.host} was lost: {self._lost[action.host]}", Unreachable.default_hint)
+        intent = self._intent(action, call)
+        try:
+            self._journal.intend(intent)
+            uuid = self._patiently(self._doors.open(self._hosts[action.host]), call)
+        except HostError as error:
+            if isinstance(error, Unreachable):
+                self._lost[action.host] = error.message
+            # A time-out is not a no: LXD may have done it. The next look decides, so the outcome is unknown.
+            outcome = Outcome.UNKNOWN if isinstance(error, Unreachable) else Outcome.FAILED
+            self._journal.record(intent.id, outcome, detail=f"{error.code}: {error.message}", at=stamp())
+            raise ActionFailed(f"{intent.call}: {error.message}", error.hint) from error
+        except StateError as error:
+            self._stop.set()
+            raise ActionFailed(error.message, error.hint) from error
+        self._journal.record(intent.id, Outcome.DONE, detail="", at=stamp())
+        self._remember_power(call, uuid or action.uuid)
+
+    def _intent(self, action: PlannedAction, call: Call) -> Intent:
+        name = f"{type(call).__name__}:{call.verb}" if isinstance(call, SetPower) else type(call).__name__
+        return Intent(
+            id=uuid4().hex,
+            plan=self._plan.id,
+            host=action.host,
+            ref=action.ref,
+            instance=action.instance,
+            call=name,
+            at=stamp(),
+            uuid=action.uuid,
+            commit=self._plan.commit.id,
+            actor=self._settings.actor,
+        )
+
+    def _remember_power(self, call: Call, uuid: str) -> None:
+        if isinstance(call, SetPower) and uuid:
+            self._journal.power_set(uuid, _POWER_AFTER[call.verb], Writer.GIT, stamp())
+
+    def _patiently(self, door: Door, call: Call) -> str:
+        for turn in range(BUSY_TRIES):
+            try:
+                return self._perform(door, call)
+            except HostBusy:
+                if turn == BUSY_TRIES - 1 or self._stop.wait(BUSY_PAUSE * 2**turn):
+                    raise
+        return ""
+
+    def _perform(self, door: Door, call: Call) -> str:
+        if not isinstance(call, ImportImage):
+            return perform(door, call)
+        if call.file:
+            return perform(door, replace(call, file=str(self._settings.root / call.file)))
+        with tempfile.TemporaryDirectory(prefix="unsandbox-image-") as folder:
+            file = Path(folder) / call.fingerprint
+            export_image(self._doors.open(self._hosts[call.copy_from]), call.fingerprint, file)
+            return perform(door, replace(call, file=str(file), copy_from=""))
