@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import UpdateInstance
 
 
-def journaled(settings: Settings, door: Door, call: UpdateInstance, *, ref: Ref, uuid: str, commit: str, at: str) -> None:
+def journaled(  # noqa: PLR0913 - what one intent needs, by keywordsettings: Settings, door: Door, call: UpdateInstance, *, ref: Ref, uuid: str, commit: str, at: str) -> None:
     """Make ``call`` with its intent before it and its outcome after it."""
     intent = Intent(
         id=uuid4().hex,

@@ -10,12 +10,12 @@ from reconciler.app.hosts import HostRow, host_rows
 from reconciler.app.planning import make
 from reconciler.model.changes import Action
 from reconciler.model.marks import OWNER
-from reconciler.model.names import Ref
 
 if TYPE_CHECKING:
     from reconciler.app.planning import Made
     from reconciler.app.settings import Settings
     from reconciler.model.changes import Change, Refusal
+    from reconciler.model.names import Ref
     from reconciler.model.resources import Commit
 
 
