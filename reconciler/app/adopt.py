@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from reconciler.app.clock import stamp
 from reconciler.app.doors import Doors
 from reconciler.app.journaled import journaled
 from reconciler.app.planning import make

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import UpdateInstance
 
 
-def journaled(  # noqa: PLR0913 - what one intent needs, by keywordsettings: Settings, door: Door, call: UpdateInstance, *, ref: Ref, uuid: str, commit: str, at: str) -> None:
+def journaled(settings: Settings, door: Door, call: UpdateInstance, *, ref: Ref, uuid: str, commit: str) -> None:
     """Make ``call`` with its intent before it and its outcome after it."""
     intent = Intent(
         id=uuid4().hex,
@@ -28,7 +28,7 @@ def journaled(  # noqa: PLR0913 - what one intent needs, by keywordsettings: Set
         ref=str(ref),
         instance=call.name or instance_name(ref),
         call=type(call).__name__,
-        at=at,
+        at=stamp(),
         uuid=uuid,
         commit=commit,
         actor=settings.actor,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.app.clock import stamp
 from reconciler.app.doors import Doors
 from reconciler.app.journaled import journaled
 from reconciler.app.planning import make
@@ -60,6 +59,4 @@ def release(settings: Settings, proposal: Release) -> None:
     """Remove the marks. Raises a ``HostError`` where the instance is no longer the one proposed, ``LeaseHeld`` or ``StateError``."""
     call = UpdateInstance(proposal.instance.name, proposal.instance.uuid, {}, remove=proposal.removed)
     with only_writer(settings), Doors(settings) as doors:
-        journaled(
-            settings, doors.open(proposal.host), call, ref=proposal.ref, uuid=proposal.instance.uuid, commit=proposal.commit, at=stamp()
-        )
+        journaled(settings, doors.open(proposal.host), call, ref=proposal.ref, uuid=proposal.instance.uuid, commit=proposal.commit)
