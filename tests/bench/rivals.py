@@ -1,0 +1,122 @@
+"""The same containers by other hands: raw API calls, Ansible's lxd_container, and the lxc client in a loop."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.lab.daemon import Daemon
+
+PROJECT = "unsandbox"
+AT_ONCE = 8
+ANSIBLE = "ansible==11.*"
+RIVALS = Path(".bench")
+
+
+def bodies(daemon: Daemon) -> list[dict[str, Any]]:
+    """The creating calls of what runs there now, so that every rival makes the same containers."""
+    rows = daemon.query("GET", f"/1.0/instances?recursion=1&project={PROJECT}")
+    return [
+        {
+            "name": row["name"],
+            "type": "container",
+            "profiles": [],
+            "source": {"type": "image", "fingerprint": row["config"]["volatile.base_image"]},
+            "config": {key: value for key, value in row["config"].items() if not key.startswith(("volatile.", "image."))},
+            "devices": row["devices"],
+        }
+        for row in rows
+    ]
+
+
+def remove(daemon: Daemon, names: list[str]) -> None:
+    """Delete instances, protected ones too."""
+
+    def one(name: str) -> None:
+        target = f"/1.0/instances/{name}"
+        daemon.query("PATCH", f"{target}?project={PROJECT}", {"config": {"security.protection.delete": "false"}})
+        daemon.query("PUT", f"{target}/state?project={PROJECT}", {"action": "stop", "force": True, "timeout": 30})
+        daemon.query("DELETE", f"{target}?project={PROJECT}")
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(one, names))
+
+
+def raw(daemon: Daemon, wanted: list[dict[str, Any]]) -> None:
+    """The floor: create and start, eight at once, one connection a call, nothing checked."""
+
+    def one(body: dict[str, Any]) -> None:
+        daemon.query("POST", f"/1.0/instances?project={PROJECT}", body)
+        daemon.query("PUT", f"/1.0/instances/{body['name']}/state?project={PROJECT}", {"action": "start", "timeout": 30})
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(one, wanted))
+
+
+def lxc_loop(daemon: Daemon, wanted: list[dict[str, Any]]) -> None:
+    """What a shell script does: launch each that ``lxc info`` does not know."""
+    environment = {**os.environ, "LXD_DIR": str(daemon.directory)}
+
+    def lxc(*arguments: str, check: bool = True) -> int:
+        return subprocess.run(
+            ["lxc", *arguments, "--project", PROJECT], env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=check
+        ).returncode
+
+    for body in wanted:
+        if lxc("info", body["name"], check=False) == 0:
+            continue
+        config = [word for key, value in body["config"].items() for word in ("-c", f"{key}={value}")]
+        root, nic = body["devices"]["root"], body["devices"]["eth0"]
+        lxc("init", body["source"]["fingerprint"], body["name"], "--no-profiles", "-s", root["pool"], *config)
+        lxc("config", "device", "set", body["name"], "root", f"size={root['size']}")
+        lxc("config", "device", "add", body["name"], "eth0", nic["type"], *(f"{key}={value}" for key, value in nic.items() if key != "type"))
+        lxc("start", body["name"])
+
+
+def ansible(daemon: Daemon, wanted: list[dict[str, Any]]) -> None:
+    """A playbook of one looped lxd_container task, run with the local connection."""
+    RIVALS.mkdir(exist_ok=True)
+    tasks = [
+        {
+            "name": body["name"],
+            "community.general.lxd_container": {
+                "name": body["name"],
+                "project": PROJECT,
+                "state": "started",
+                "type": "container",
+                "profiles": [],
+                "source": body["source"],
+                "config": body["config"],
+                "devices": body["devices"],
+                "url": f"unix:{daemon.socket}",
+                "snap_url": f"unix:{daemon.socket}",
+                "ignore_volatile_options": True,
+                "wait_for_container": True,
+            },
+        }
+        for body in wanted
+    ]
+    play = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}]
+    (RIVALS / "play.json").write_text(json.dumps(play))
+    python = RIVALS / "ansible" / "bin"
+    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PYTHON_INTERPRETER": str((python / "python").absolute()), "LC_ALL": "C.UTF-8"}
+    subprocess.run(
+        [str(python / "ansible-playbook"), "-i", "localhost,", str(RIVALS / "play.json")], env=environment, check=True, capture_output=True
+    )
+
+
+def install_ansible() -> None:
+    """Ansible in an environment of its own, from PyPI, once."""
+    folder = RIVALS / "ansible"
+    if (folder / "bin" / "ansible-playbook").exists():
+        return
+    RIVALS.mkdir(exist_ok=True)
+    venv.create(folder, with_pip=True, clear=True)
+    subprocess.run([str(folder / "bin" / "python"), "-m", "pip", "install", "-q", ANSIBLE], check=True, stdout=sys.stderr)
