@@ -84,7 +84,6 @@ def adopt(settings: Settings, adoption: Adoption) -> None:
             ref=adoption.ref,
             uuid=adoption.instance.uuid,
             commit=adoption.commit,
-            at=stamp(),
         )
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FOLDERS = ("inventory", "manifests", "state")
 """What is read, below the repository's root. Files that manifests refer to must lie there too."""
 
+NOT_TEXT = (".tar", ".tar.gz", ".tar.xz", ".tar.zst", ".tgz", ".squashfs", ".img")
+"""Images may lie beside the manifests that name them; they are pinned by fingerprint and are not part of the text."""
+
 MAX_FILE = 1024 * 1024
 MAX_FILES = 20_000
 
@@ -70,7 +73,8 @@ def _read_bytes(path: Path, root: Path) -> bytes:
 
 
 def _is_wanted(parts: tuple[str, ...]) -> bool:
-    return not any(part.startswith(".") or part.endswith("~") for part in parts)
+    hidden = any(part.startswith(".") or part.endswith("~") for part in parts)
+    return not hidden and not parts[-1].endswith(NOT_TEXT)
 
 
 def _decode(contents: Iterable[tuple[str, bytes]]) -> Iterator[SourceFile]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.app.doors import Doors
 from reconciler.app.observe import observe
@@ -21,6 +20,9 @@ from tests.conftest import Starter, build_starter
 from tests.e2e.fleet import COMMAND, Fleet
 from tests.lab.clean import clean_daemon
 from tests.lab.lab import Lab
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROUNDS = 3
 SERVICES = 24
@@ -61,7 +63,12 @@ def bench_pure(_bench: Bench) -> list[Figure]:
     small, large = measure_pure(10_000), measure_pure(100_000)
     return [
         Figure("pure diff and plan, 10,000 instances", f"{small:.3f} s", f"< {PURE_BOUND} s", small < PURE_BOUND),
-        Figure("the same, 100,000 instances", f"{large:.2f} s = {large / small:.1f} x", f"<= {LINEAR_BOUND:.0f} x", large / small <= LINEAR_BOUND),
+        Figure(
+            "the same, 100,000 instances",
+            f"{large:.2f} s = {large / small:.1f} x",
+            f"<= {LINEAR_BOUND:.0f} x",
+            large / small <= LINEAR_BOUND,
+        ),
     ]
 
 
@@ -84,7 +91,7 @@ def bench_plan(bench: Bench) -> list[Figure]:
         requests = max(doors.open(host).requests.total() for host in desired.hosts)
     return [
         Figure("plan, nothing to do, 3 x 40 instances", f"{took:.2f} s", f"< {PLAN_BOUND:.0f} s", took < PLAN_BOUND),
-        Figure("requests a host in it", str(requests), "<= 4", requests <= 4),  # noqa: PLR2004 - the issue's own number
+        Figure("requests a host in it", str(requests), "<= 4", requests <= 4),
     ]
 
 
@@ -139,7 +146,9 @@ def bench_rivals(bench: Bench) -> list[Figure]:
         theirs = [seconds(lambda rival=rival: rival(daemon, wanted)) for _ in range(2)]  # type: ignore[misc]  # mypy cannot type a default-bound lambda
         rivals.remove(daemon, names)
         for what, ours_took, took in zip(("24 services", "nothing to do"), mine, theirs, strict=True):
-            figures.append(Figure(f"{what}: {name} / ours", f"{took:.2f} s / {ours_took:.2f} s = {took / ours_took:.1f} x", "> 1 x", took > ours_took))
+            figures.append(
+                Figure(f"{what}: {name} / ours", f"{took:.2f} s / {ours_took:.2f} s = {took / ours_took:.1f} x", "> 1 x", took > ours_took)
+            )
     return figures
 
 

@@ -76,7 +76,9 @@ def lxc_loop(daemon: Daemon, wanted: list[dict[str, Any]]) -> None:
         root, nic = body["devices"]["root"], body["devices"]["eth0"]
         lxc("init", body["source"]["fingerprint"], body["name"], "--no-profiles", "-s", root["pool"], *config)
         lxc("config", "device", "set", body["name"], "root", f"size={root['size']}")
-        lxc("config", "device", "add", body["name"], "eth0", nic["type"], *(f"{key}={value}" for key, value in nic.items() if key != "type"))
+        lxc(
+            "config", "device", "add", body["name"], "eth0", nic["type"], *(f"{key}={value}" for key, value in nic.items() if key != "type")
+        )
         lxc("start", body["name"])
 
 
@@ -106,7 +108,12 @@ def ansible(daemon: Daemon, wanted: list[dict[str, Any]]) -> None:
     play = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}]
     (RIVALS / "play.json").write_text(json.dumps(play))
     python = RIVALS / "ansible" / "bin"
-    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PYTHON_INTERPRETER": str((python / "python").absolute()), "LC_ALL": "C.UTF-8"}
+    environment = {
+        **os.environ,
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_PYTHON_INTERPRETER": str((python / "python").absolute()),
+        "LC_ALL": "C.UTF-8",
+    }
     subprocess.run(
         [str(python / "ansible-playbook"), "-i", "localhost,", str(RIVALS / "play.json")], env=environment, check=True, capture_output=True
     )

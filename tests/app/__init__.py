@@ -1,0 +1,1 @@
+"""Use cases that need no LXD: reading repositories, plan files, the writer's lock."""
