@@ -104,7 +104,7 @@ def write(file: Path, data: bytes) -> None:
 def build(busybox: Path, out: Path) -> dict[str, str | int]:
     """Build into the folder and return what starter.json holds: name, fingerprint, file, size (bytes), architecture, built_from."""
     if not busybox.is_file() or not is_static(busybox.read_bytes()):
-        raise BuildError(f"{busybox} is not a static busybox; install it with: apt-get install busybox-static")
+        raise BuildError(f'{busybox} is not a static busybox; name another with --busybox "$(sh bootstrap/busybox.sh)"')
     version = ask(busybox, "--help")[0].split(" multi-call")[0]
     architecture = platform.machine()
     image = pack(busybox, architecture, version)

@@ -91,12 +91,18 @@ def _wait_loops(directory: Path) -> list[str]:
     return _loops(directory) if left else []
 
 
+def _remove_link(link: str) -> None:
+    try:
+        run("ip", "link", "del", link)
+    except LabError:  # it goes by itself when the namespace of its other end does, at any moment
+        if Path(f"/sys/class/net/{link}").exists():
+            raise
+
+
 def remove(directory: Path) -> None:
     """Remove one run whole. Raises `LabError` naming what stayed."""
     _end_keepers(directory)
-    link = link_name(directory)
-    if Path(f"/sys/class/net/{link}").exists():
-        run("ip", "link", "del", link)
+    _remove_link(link_name(directory))
     stayed = [*map(str, keepers(directory)), *_wait_loops(directory)]
     stayed += map(str, cgroups.remove(CGROUP_ROOT, f"unsandbox-lab-{directory.name}", PATIENCE))
     if stayed:
