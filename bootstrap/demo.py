@@ -170,14 +170,12 @@ def down() -> int:
 
 
 def _remove_from_lxd(made: Made) -> list[str]:
-    if not made.project and not made.how:
-        return []
-    socket = Path(made.socket) if made.socket else None
-    if socket is None or not local_lxd.answers(socket):
+    socket = Path(made.socket) if made.socket else local_lxd.find({})
+    if socket is None or (not made.project and not made.how):
+        return []  # ended before anything was made in an LXD
+    if not local_lxd.answers(socket):
         if not made.how:
             return [f"what was made in the LXD at {socket}: it does not answer"]
-        if not shutil.which("lxd") and not shutil.which("snap"):
-            return []  # killed before LXD was installed
         socket = local_lxd.start(made.how, RUN)
     stayed = objects.remove(socket, made)
     if made.how:
@@ -210,7 +208,7 @@ def main(arguments: list[str]) -> int:
         return 1
     try:
         return down() if arguments == ["down"] else up()
-    except (BootstrapError, LxdError, OSError) as error:
+    except (BootstrapError, LxdError, OSError, subprocess.SubprocessError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
 

@@ -19,7 +19,12 @@ start() {
         setsid lxd --group "$group" --logfile /var/log/lxd/lxd.log </dev/null >"$run/lxd.log" 2>&1 &
         echo $! >"$run/lxd.pid"
     fi
-    lxd waitready --timeout=60
+    tries=0
+    until lxd waitready --timeout=1 2>/dev/null; do
+        tries=$((tries + 1))
+        is_ours lxd && [ "$tries" -lt 60 ] || { tail -n 5 "$run/lxd.log" >&2; exit 1; }
+        sleep 0.2
+    done
 }
 
 # Waits for a process of ours to end; after 20 seconds makes it.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 SUBID_FILES = (Path("/etc/subuid"), Path("/etc/subgid"))
 SUBID_NAMES = ("root:", "_lxd:")
-ACCOUNTS = ("user:_lxd", "group:lxd")
+ACCOUNTS = ("user:_lxd", "group:lxd", "user:dnsmasq")
 APT = ("apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300")
 
 
@@ -30,24 +30,29 @@ def installed() -> set[str]:
 def purge(packages: list[str]) -> list[str]:
     """Remove packages with their configuration. Where that would take others along, remove nothing and return those others."""
     ours = sorted(set(packages) & installed())
-    if not ours:
+    others = dependents(ours)
+    if ours and not others:
+        subprocess.run([*APT, "purge", *ours], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return others
+
+
+def dependents(packages: list[str]) -> list[str]:
+    """Which other packages would go with these. Asks apt, changes nothing."""
+    if not packages:
         return []
-    trial = subprocess.run([*APT, "-s", "purge", *ours], check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    trial = subprocess.run([*APT, "-s", "purge", *packages], check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     going = {line.split()[1] for line in trial.stdout.splitlines() if line.startswith(("Purg ", "Remv "))}
-    if others := sorted(going - set(ours)):
-        return others
-    subprocess.run([*APT, "purge", *ours], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    return []
+    return sorted(going - set(packages))
 
 
 def absent_accounts() -> list[str]:
-    """Which of LXD's accounts are not on this machine."""
+    """Which accounts of LXD's and of what it brings are not on this machine."""
     users, groups = {user.pw_name for user in pwd.getpwall()}, {group.gr_name for group in grp.getgrall()}
     return [account for account in ACCOUNTS if account.removeprefix("user:").removeprefix("group:") not in users | groups]
 
 
 def remove_accounts(accounts: list[str]) -> None:
-    """Remove accounts that LXD's package made and leaves behind: its next installation gives out id ranges only without them."""
+    """Remove accounts that packages made and leave behind: LXD's next installation gives out id ranges only without them."""
     gone = set(absent_accounts())
     for account in accounts:
         kind, _, name = account.partition(":")
