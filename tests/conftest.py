@@ -62,12 +62,14 @@ def clean() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def starter(tmp_path_factory: pytest.TempPathFactory) -> Starter:
-    """The starter image, built from this machine's busybox."""
+    """The starter image."""
     return build_starter(tmp_path_factory.mktemp("starter"))
 
 
 def build_starter(out: Path) -> Starter:
-    """Build the starter image into ``out``."""
-    subprocess.run([sys.executable, REPOSITORY / "images/starter/build.py", "--out", out], check=True, stdout=subprocess.DEVNULL)
+    """Build the starter image into ``out``, from a static busybox."""
+    found = subprocess.run(["sh", REPOSITORY / "bootstrap/busybox.sh"], check=True, capture_output=True, text=True).stdout.strip()
+    build = [sys.executable, REPOSITORY / "images/starter/build.py", "--out", out, "--busybox", found]
+    subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
     facts = json.loads((out / "starter.json").read_text())
     return Starter(out / facts["file"], facts["fingerprint"])
