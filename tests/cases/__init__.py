@@ -1,0 +1,1 @@
+"""Tables of cases in YAML, a folder a subject, and the one loader that reads them."""
