@@ -1,0 +1,86 @@
+"""``unsandbox apply``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.app.apply import apply as carry_out
+from reconciler.app.planfile import read_plan, remake
+from reconciler.app.planning import Made, make
+from reconciler.cli.ask import confirm
+from reconciler.cli.audience import Audience
+from reconciler.cli.exits import Exit
+from reconciler.cli.invocation import Invocation, invocation
+from reconciler.cli.render.apply import report_document, report_lines
+from reconciler.cli.render.plan import plan_lines
+from reconciler.cli.render.screen import Screen
+from reconciler.cli.scope import Exclude, OnlyAction, Rev, Target, scope_of
+from reconciler.cli.stop import stoppable
+from reconciler.cli.table import COMMANDS, epilog
+from reconciler.errors import UsageError
+from reconciler.model.changes import DESTRUCTIVE, Action
+from reconciler.model.plan import Plan
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command(epilog=epilog(COMMANDS["apply"]))
+def apply(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
+    *,
+    plan: Annotated[Path | None, typer.Argument(metavar="PLAN", help="A plan saved by: unsandbox plan --out PLAN", dir_okay=False)] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    target: Target = None,
+    exclude: Exclude = None,
+    only: OnlyAction = None,
+    rev: Rev = None,
+    events: Annotated[
+        str | None, typer.Option("--events", metavar="FILE", help="Write one JSON object a line for each event; - is standard output.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The closing report as JSON on standard output.")] = False,
+) -> None:
+    """Carry a plan out, after asking.
+
+    Plans, shows the plan and asks; a plan that destroys wants "yes" in full. Ctrl-C stops cleanly between steps, a second one leaves at
+    once. What is refused or fails does not hold up the rest. A saved PLAN is held against the world and the manifests first.
+    """
+    run = invocation(context)
+    if as_json and events == "-":
+        raise UsageError("--json and --events - both write to standard output", hint="unsandbox apply --json --events FILE")
+    if plan and (target or exclude or only or rev):
+        raise UsageError("a saved plan has its scope and commit already", hint=f"unsandbox apply {plan}")
+    made = remake(run.settings, read_plan(plan)) if plan else make(run.settings, scope_of(target, exclude, only), rev)
+    human = run.err if as_json or events == "-" else run.out
+    human.show(plan_lines(made.plan))
+    if not yes and made.plan.actions and not confirm(run.err, _question(made.plan), full=_destroys(made.plan) > 0, hint=_hint(plan)):
+        run.err.say("nothing was changed", "warn")
+        raise typer.Exit(Exit.ERROR)
+    raise typer.Exit(_carry_out(run, made, human, events, as_json=as_json))
+
+
+def _carry_out(run: Invocation, made: Made, human: Screen, events: str | None, *, as_json: bool) -> int:
+    with Audience(human, run.out, events, len(made.plan.actions)) as audience, stoppable(audience) as stop:
+        # An empty plan goes through as well: it settles what an earlier, killed apply left open in the journal.
+        report = carry_out(made, run.settings, audience.listen, stop)
+    if made.plan.actions:
+        human.tell([(), *report_lines(report)])
+    if as_json:
+        run.out.json(report_document(report))
+    return report.exit_status
+
+
+def _destroys(plan: Plan) -> int:
+    return sum(Action(action.action) in DESTRUCTIVE for action in plan.actions)
+
+
+def _question(plan: Plan) -> str:
+    count, destroys = len(plan.actions), _destroys(plan)
+    actions = f"{count} {'action' if count == 1 else 'actions'}"
+    if destroys:
+        return f"Carry out {actions}, {destroys} of which {'destroys' if destroys == 1 else 'destroy'} a container and its data?"
+    return f"Carry out {actions}?"
+
+
+def _hint(plan: Path | None) -> str:
+    return f"unsandbox apply {plan} --yes" if plan else "unsandbox apply --yes"

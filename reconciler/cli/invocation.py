@@ -1,0 +1,40 @@
+"""What one run of the command shares with its commands: settings, and where text goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.errors import Defect, UsageError
+from reconciler.model.names import Ref
+
+if TYPE_CHECKING:
+    import typer
+
+    from reconciler.app.settings import Settings
+    from reconciler.cli.render.screen import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """``out`` is standard output, for results only; ``err`` is for everything else."""
+
+    settings: Settings
+    out: Screen
+    err: Screen
+
+
+def invocation(context: typer.Context) -> Invocation:
+    """The one that the main command made for this run."""
+    made = context.find_root().obj
+    if not isinstance(made, Invocation):
+        raise Defect("a command ran before the main command set it up")
+    return made
+
+
+def reference(text: str) -> Ref:
+    """Read ``Kind/name`` as typed. Raises ``UsageError``."""
+    try:
+        return Ref.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error), hint="unsandbox status") from error

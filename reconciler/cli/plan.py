@@ -1,0 +1,45 @@
+"""``unsandbox plan``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.app.planfile import plan_document, write_plan
+from reconciler.app.planning import make
+from reconciler.cli.invocation import invocation
+from reconciler.cli.render.plan import plan_lines
+from reconciler.cli.scope import Exclude, OnlyAction, Rev, Target, scope_of
+from reconciler.cli.table import COMMANDS, epilog
+from reconciler.model.plan import exit_status
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command(epilog=epilog(COMMANDS["plan"]))
+def plan(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
+    *,
+    target: Target = None,
+    exclude: Exclude = None,
+    only: OnlyAction = None,
+    rev: Rev = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Save the plan, for: unsandbox apply FILE", dir_okay=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The plan as JSON on standard output; see docs/plan-json.md.")] = False,
+) -> None:
+    """Show what would happen and why.
+
+    Refusals come first, then destroys, then the rest. A plan cannot act: there is no client in it.
+    """
+    run = invocation(context)
+    made = make(run.settings, scope_of(target, exclude, only), rev)
+    if as_json:
+        run.out.json(plan_document(made.plan, rev))
+    else:
+        run.out.show(plan_lines(made.plan))
+    if out:
+        write_plan(made.plan, out, rev)
+        run.err.say(f"saved to {out}; next: unsandbox apply {out}", "dim")
+    raise typer.Exit(exit_status(made.plan))

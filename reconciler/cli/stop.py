@@ -1,0 +1,42 @@
+"""Ctrl-C and SIGTERM while an apply runs: the first stops between two steps, the second leaves at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from reconciler.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from reconciler.cli.audience import Audience
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def stoppable(audience: Audience) -> Iterator[threading.Event]:
+    """An event that is set by the first signal. The handlers of before are back afterwards."""
+    stop = threading.Event()
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            audience.leave()
+            # Threads are inside calls; intents without an outcome are settled by the next apply.
+            os._exit(Exit.FAILED)
+        stop.set()
+        # A handler runs between two instructions of the main thread, which may hold the very lock that writing needs.
+        text = "stopping after the calls under way; once more to leave at once"
+        threading.Thread(target=audience.note, args=(text,), daemon=True).start()
+
+    before = {number: signal.signal(number, heard) for number in SIGNALS}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,69 @@
+"""Every command in one table, so that help and completion need not import what the commands need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.cli.exits import MEANING, Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``short`` is the first line of the command's docstring, ``changes`` what it may change, ``exits`` codes beside 0 and 1."""
+
+    module: str
+    short: str
+    changes: str
+    exits: tuple[Exit, ...] = ()
+
+
+COMMANDS = {
+    "init": Row("reconciler.cli.init", "Make a repository of your own.", "files in DIR, which must be absent or empty"),
+    "validate": Row("reconciler.cli.validate", "Read every manifest and show every finding.", "nothing"),
+    "schema": Row(
+        "reconciler.cli.schema", "Write the JSON Schemas that editors complete and underline with.", "schema files; with --check nothing"
+    ),
+    "plan": Row(
+        "reconciler.cli.plan",
+        "Show what would happen and why.",
+        "nothing on any host; writes FILE with --out",
+        (Exit.CHANGES, Exit.REFUSED, Exit.FAILED),
+    ),
+    "apply": Row(
+        "reconciler.cli.apply",
+        "Carry a plan out, after asking.",
+        "the hosts, and the journal",
+        (Exit.REFUSED, Exit.FAILED, Exit.STALE, Exit.LEASE),
+    ),
+    "status": Row("reconciler.cli.status", "Show what is declared beside what is there.", "nothing", (Exit.FAILED,)),
+    "explain": Row("reconciler.cli.explain", "Say why one object is as it is.", "nothing"),
+    "adopt": Row(
+        "reconciler.cli.adopt",
+        "Take an existing instance in, by writing our marks on it.",
+        "marks and delete protection of one instance, and the journal",
+        (Exit.REFUSED, Exit.FAILED, Exit.LEASE),
+    ),
+    "release": Row(
+        "reconciler.cli.release",
+        "Give one object up without destroying it.",
+        "marks of one instance, and the journal",
+        (Exit.REFUSED, Exit.FAILED, Exit.LEASE),
+    ),
+    "hosts": Row("reconciler.cli.hosts", "Show who is reachable, who they are and what they hold.", "nothing", (Exit.FAILED,)),
+    "doctor": Row("reconciler.cli.doctor", "Check hosts and local set-up, with a mend for each finding.", "nothing", (Exit.FAILED,)),
+    "history": Row("reconciler.cli.history", "Show what was done, by whom and under which commit.", "nothing"),
+}
+
+HOSTS_ADD = Row(
+    "reconciler.cli.hosts",
+    "Take a host in: compare its fingerprint, enrol our certificate, write its inventory entry.",
+    "the host's list of trusted clients, a file in inventory/, and our certificate on first use",
+    (Exit.FAILED,),
+)
+
+
+def epilog(row: Row) -> str:
+    """The end of a command's help: effects and exit codes."""
+    codes = sorted({Exit.DONE, Exit.ERROR, *row.exits})
+    lines = [f"  {code:>3}  {MEANING[code]}" for code in codes]
+    return "\n".join(["\b", f"Changes: {row.changes}.", "Exit codes:", *lines])
