@@ -10,11 +10,11 @@ from pathlib import Path
 
 from pyinfra.context import host
 from pyinfra.facts.files import Directory
-from pyinfra.facts.server import LinuxDistribution
+from pyinfra.facts.server import Command, LinuxDistribution
 from pyinfra.operations import apt, files, server, systemd
 
 # Debian's range of 10,000,001 ids ends at some 150 containers with isolated ids; this one is the range that LXD's snap brings.
-IDS = "root:1000000:1000000000"
+FIRST_ID, WIDE, LEAST = 1_000_000, 1_000_000_000, 65_536
 SNAP_BRINGS = {"lxd", "lxd-client", "lxcfs"}
 
 has_systemd = bool(host.get_fact(Directory, path="/run/systemd/system"))
@@ -23,9 +23,13 @@ words = (line.partition("#")[0].strip() for line in (Path(__file__).parent / "pa
 packages = [word for word in words if word and not (uses_snap and word in SNAP_BRINGS)]
 
 apt.packages(name="Packages of a host", packages=packages, no_recommends=True, update=True, extra_install_args="-o DPkg::Lock::Timeout=300")
+# A machine that is itself a container has only the ids that it was given; where those are few, the package's own range stands.
+mapped = int(host.get_fact(Command, "awk '{ ids += $3 } END { printf \"%.0f\", ids }' /proc/self/uid_map"))
+count = min(WIDE, mapped - FIRST_ID)
 ranges = [
-    files.line(name=f"Wide id range in {file}", path=file, line="^root:.*$", replace=IDS, ensure_newline=True)
+    files.line(name=f"Wide id range in {file}", path=file, line="^root:.*$", replace=f"root:{FIRST_ID}:{count}", ensure_newline=True)
     for file in ("/etc/subuid", "/etc/subgid")
+    if count >= LEAST
 ]
 if uses_snap:
     server.shell(name="LXD as a snap", commands=["snap list lxd >/dev/null 2>&1 || snap install lxd", "snap run lxd waitready"])
