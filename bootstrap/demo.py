@@ -105,11 +105,12 @@ def make_repository(socket: Path, image: dict[str, str]) -> None:
 
 def unsandbox(*arguments: str) -> int:
     """Show and run one command; return its exit status where that is 0 or `plan` saying that there are changes."""
-    say(f"$ unsandbox {' '.join(arguments)}".replace(f"{ROOT}/", ""))
+    shown = f"unsandbox {' '.join(arguments)}".replace(f"{ROOT}/", "")
+    say(f"$ {shown}")
     environment = {**os.environ, "UNSANDBOX_CONFIG_DIR": str(RUN / "config")}
     status = subprocess.run([Path(sys.executable).parent / "unsandbox", *arguments], cwd=ROOT, env=environment, check=False).returncode
     if status and not (status == HAS_CHANGES and "plan" in arguments):
-        raise BootstrapError(f"unsandbox {' '.join(arguments)} ended with {status}; to take down what was made: make demo-down")
+        raise BootstrapError(f"{shown} ended with {status}; to take down what was made: make demo-down")
     return status
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -204,3 +205,23 @@ def test_eight_at_once_are_cleaned_quickly(lxd: Daemon, starter: Starter, clean:
     clean(lxd)
     assert lxd.query("GET", "/1.0/instances") == []
     assert time.monotonic() - began < 15
+
+
+def test_a_person_can_keep_a_lab_until_ctrl_c() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.lab", "up", "1"], cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    with process.stdout as output:
+        said = [output.readline().strip() for _line in range(4)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    assert said[0] == "h1"
+    assert re.fullmatch(r"https://10\.88\.\d+\.11:8443  trust password lab-[0-9a-f]{6}", said[2])
+    assert leftovers(Path(said[1].removeprefix("LXD_DIR=")).parent) == []
+
+
+def test_an_unknown_command_shows_the_known_ones() -> None:
+    done = subprocess.run([sys.executable, "-m", "tests.lab", "down"], cwd=REPOSITORY, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "python -m tests.lab sweep" in done.stderr
