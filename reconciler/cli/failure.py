@@ -50,7 +50,7 @@ def guarded(group: Command, arguments: Sequence[str], prefix: str) -> int:
 def _ours(error: Exception, context: Sequence[Context]) -> UnsandboxError:
     if isinstance(error, UnsandboxError):
         return error
-    return _usage(error) if isinstance(error, typer.TyperException) else _defect(error, _state_dir(context))
+    return _usage(error) if isinstance(error, typer.TyperException) else _defect(error, _folders(context))
 
 
 def _told(context: Sequence[Context], lines: list[Sequence[tuple[str, str]]], code: int) -> int:
@@ -81,19 +81,21 @@ def _moved(path: str, option: str) -> str:
     return f"{name} {option} VALUE {rest}"
 
 
-def _state_dir(context: Sequence[Context]) -> Path:
+def _folders(context: Sequence[Context]) -> list[Path]:
+    """Where a report may go, the best place first."""
     made = context[0].obj if context else None
-    return made.settings.state_dir if isinstance(made, Invocation) else Path(tempfile.gettempdir())
+    own = [made.settings.state_dir / "reports"] if isinstance(made, Invocation) else []
+    return [*own, Path(tempfile.gettempdir())]
 
 
-def _defect(error: Exception, folder: Path) -> Defect:
+def _defect(error: Exception, folders: Sequence[Path]) -> Defect:
     """Write a report and name it. Messages stay out of the file: they may hold values of manifests."""
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
     what = f"this program failed: {type(error).__name__} at {_place(error)}"
-    for place in (folder, Path(tempfile.gettempdir())):
+    for folder in folders:
         try:
-            path = _write(place, _report(error))
+            path = _write(folder, _report(error))
         except OSError:
             continue
         return Defect(f"{what}; a report is in {path}")
@@ -106,9 +108,8 @@ def _place(error: BaseException) -> str:
 
 
 def _write(folder: Path, text: str) -> Path:
-    reports = folder / "reports"
-    reports.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix="defect-", suffix=".txt", dir=reports)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix="unsandbox-defect-", suffix=".txt", dir=folder)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     return Path(name)

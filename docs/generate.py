@@ -1,0 +1,45 @@
+"""``python -m docs.generate [--check]``: writes ``docs/reference/`` from what the code itself knows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docs.pages import PAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REFERENCE = Path(__file__).parent / "reference"
+MARK = "<!-- Written by `make docs` from the code. Changes go there. -->\n\n"
+
+
+def stale(*, check: bool) -> list[Path]:
+    """Bring every page up to date and give back those that differed; with ``check`` nothing is written."""
+    differed = []
+    for name, page in PAGES.items():
+        path, text = REFERENCE / name, MARK + page()
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        differed.append(path)
+        if not check:
+            REFERENCE.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return differed
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0 where all is current or was written; 1 where ``--check`` found otherwise."""
+    check = list(arguments) == ["--check"]
+    if arguments and not check:
+        sys.stderr.write(f"{__doc__}\n")
+        return 1
+    differed = stale(check=check)
+    for path in differed:
+        sys.stderr.write(f"docs/reference/{path.name} {'is not current; next: make docs' if check else 'written'}\n")
+    return 1 if check and differed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,45 @@
+"""Rules of the house that no linter holds."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LIMIT = 400
+
+
+def _tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z", "--", *patterns], capture_output=True, check=True, text=True).stdout
+    return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+SOURCES = _tracked("*.py", "*.sh")
+PACKAGES = [path for path in SOURCES if path.name == "__init__.py"]
+
+
+def test_there_are_sources() -> None:
+    assert len(SOURCES) > 50
+    assert len(PACKAGES) > 10
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_is_too_long_to_read(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LIMIT
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: str(path.parent.relative_to(ROOT)))
+def test_every_package_says_what_belongs_there(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree), "a charter docstring is missing"
+    assert len(tree.body) == 1, "a package's __init__ holds its charter and no code"
+    if path.is_relative_to(ROOT / "reconciler") and path.parent != ROOT / "reconciler":
+        assert "Belongs here" in (ast.get_docstring(tree) or "")
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.suffix == ".py"], ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_name_that_says_nothing(path: Path) -> None:
+    assert path.stem not in {"utils", "util", "helpers", "helper", "common", "misc"}
