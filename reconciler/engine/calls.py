@@ -1,0 +1,159 @@
+"""One change to the LXD calls that make it, in order. Each call is one request that changes something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from reconciler.engine.fields import OPTIONAL, OWNED
+from reconciler.engine.foundation import foundation
+from reconciler.engine.spec import PROTECTED, InstanceSpec, instance_spec
+from reconciler.errors import Defect
+from reconciler.model import marks
+from reconciler.model.changes import Action, Change
+from reconciler.model.plan import (
+    Call,
+    CreateInstance,
+    DeleteInstance,
+    DropProtection,
+    ImportImage,
+    PushFile,
+    RunCommand,
+    SetPower,
+    UpdateInstance,
+)
+from reconciler.model.resources import Power
+from reconciler.model.world import Grade, Status
+from reconciler.policy.isolation import may_isolate
+
+if TYPE_CHECKING:
+    from reconciler.model.resources import Desired, Host, Workload
+    from reconciler.model.world import Instance, Observed
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+BOOTSTRAP_SECONDS = 600
+BOOTSTRAP_FILE = "/tmp/bootstrap.sh"  # noqa: S108 - a path inside the container, where existing clients expect it
+
+
+def calls_for(  # noqa: PLR0911 - one return an action
+    change: Change, host: Host, desired: Desired, observed: Observed, plan: str
+) -> tuple[Call, ...]:
+    """The calls of one change. ``plan`` becomes the intent mark."""
+    match change.action:
+        case Action.PREPARE:
+            identity = observed.hosts[host.name].identity
+            return foundation(host, desired.policy, identity.addresses if identity else ()).objects
+        case Action.IMPORT:
+            return (_import(change, observed),)
+        case Action.CREATE:
+            return _create(change, host, desired, observed, plan)
+        case Action.START | Action.UNFREEZE | Action.FREEZE | Action.HIBERNATE:
+            return _power(_found(change), _wanted(change).power)
+        case Action.UPDATE:
+            return _update(change, host, desired, plan)
+        case Action.REPLACE:
+            return (*_destroy(_found(change), plan), *_create(change, host, desired, observed, plan))
+        case Action.DESTROY:
+            return _destroy(_found(change), plan)
+        case Action.KEEP:
+            return ()
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _wanted(change: Change) -> Workload:
+    if change.wanted is None:
+        raise Defect(f"{change.action} of {change.ref} without a workload")
+    return change.wanted
+
+
+def _found(change: Change) -> Instance:
+    if change.found is None:
+        raise Defect(f"{change.action} of {change.ref} without an instance")
+    return change.found
+
+
+def _import(change: Change, observed: Observed) -> ImportImage:
+    image = change.image
+    if image is None:
+        raise Defect(f"import of {change.ref} without an image")
+    holders = [
+        name
+        for name, view in sorted(observed.hosts.items())
+        if view.grade is Grade.COMPLETE and view.project and image.fingerprint in view.project.images
+    ]
+    return ImportImage(image.fingerprint, image.alias, image.file, "" if image.file or not holders else holders[0])
+
+
+def _create(change: Change, host: Host, desired: Desired, observed: Observed, plan: str) -> tuple[Call, ...]:
+    wanted = _wanted(change)
+    isolated = may_isolate(host, observed.hosts[host.name], change.instance)
+    spec = instance_spec(wanted, host, desired.policy, isolated=isolated, commit=desired.commit.id)
+    made = CreateInstance(change.instance, wanted.image, {**spec.config, marks.INTENT: plan}, spec.devices)
+    if wanted.power is Power.HIBERNATED:
+        return (made,)
+    start = SetPower(change.instance, "start", force=False, timeout=START_SECONDS)
+    rest = (SetPower(change.instance, "freeze", force=False, timeout=START_SECONDS),) if wanted.power is Power.FROZEN else ()
+    return (made, start, *_bootstrap(wanted, change.instance, ""), *rest)
+
+
+def _bootstrap(wanted: Workload, instance: str, uuid: str) -> tuple[Call, ...]:
+    """Push, run, and only then write that it ran: a script that failed is run again by the next apply."""
+    if wanted.bootstrap is None:
+        return ()
+    return (
+        PushFile(instance, BOOTSTRAP_FILE, wanted.bootstrap.text),
+        RunCommand(instance, ("/bin/sh", BOOTSTRAP_FILE), BOOTSTRAP_SECONDS),
+        UpdateInstance(instance, uuid, {marks.BOOTSTRAP: wanted.bootstrap.digest}),
+    )
+
+
+def _power(found: Instance, power: Power) -> tuple[Call, ...]:
+    name, uuid = found.name, found.uuid
+
+    def step(verb: str, *, force: bool = False, timeout: int = START_SECONDS) -> SetPower:
+        return SetPower(name, verb, force, timeout, uuid)
+
+    match power, found.status:
+        case Power.RUNNING, Status.FROZEN:
+            return (step("unfreeze"),)
+        case Power.RUNNING, Status.STOPPED:
+            return (step("start"),)
+        case Power.FROZEN, Status.RUNNING:
+            return (step("freeze"),)
+        case Power.HIBERNATED, Status.RUNNING:
+            return (step("stop", timeout=STOP_SECONDS),)
+        case Power.HIBERNATED, Status.FROZEN:
+            # LXD refuses to stop a frozen instance in an orderly way.
+            return (step("unfreeze"), step("stop", timeout=STOP_SECONDS))
+        case _:
+            return ()
+
+
+def _update(change: Change, host: Host, desired: Desired, plan: str) -> tuple[Call, ...]:
+    wanted, found = _wanted(change), _found(change)
+    spec = instance_spec(wanted, host, desired.policy, isolated=False, commit=desired.commit.id)
+    calls: list[Call] = []
+    if any(diff.path.startswith(("config.", "devices.")) for diff in change.fields):
+        calls.append(_write(spec, found, plan))
+    if any(diff.path == "bootstrap" for diff in change.fields):
+        calls.extend(_bootstrap(wanted, found.name, found.uuid))
+    if any(diff.path == "power" for diff in change.fields):
+        calls.extend(_power(found, wanted.power))
+    return tuple(calls)
+
+
+def _write(spec: InstanceSpec, found: Instance, plan: str) -> UpdateInstance:
+    config = {key: value for key, value in spec.config.items() if key != "security.idmap.isolated"} | {marks.INTENT: plan}
+    gone = [key for key in found.config if key not in config and (key.startswith(OWNED) or key in OPTIONAL)]
+    devices = {name: device for name, device in spec.devices.items() if found.devices.get(name) != device}
+    return UpdateInstance(found.name, found.uuid, config, tuple(sorted(gone)), devices)
+
+
+def _destroy(found: Instance, plan: str) -> tuple[Call, ...]:
+    calls: list[Call] = []
+    if found.config.get(PROTECTED) == "true":
+        calls.append(DropProtection(found.name, found.uuid, plan))
+    if found.status is not Status.STOPPED:
+        calls.append(SetPower(found.name, "stop", force=True, timeout=STOP_SECONDS, uuid=found.uuid))
+    return (*calls, DeleteInstance(found.name, found.uuid))

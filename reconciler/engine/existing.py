@@ -1,0 +1,55 @@
+"""An object that is declared and there: kept, updated, moved in power, or made anew."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from reconciler.engine.fields import config_diffs, device_diffs, image_diff, immutable
+from reconciler.engine.power import POWER_OF, power_move
+from reconciler.engine.spec import stated_config, stated_devices
+from reconciler.model import marks
+from reconciler.model.changes import Action, Change, FieldDiff, Reason
+from reconciler.model.names import Kind
+from reconciler.model.resources import PowerOwner
+from reconciler.model.world import Status
+
+if TYPE_CHECKING:
+    from reconciler.model.resources import Host, Policy, Workload
+    from reconciler.model.world import Instance
+
+
+def compare(workload: Workload, host: Host, found: Instance, policy: Policy) -> Change:
+    """The one change that brings ``found`` to what ``workload`` says."""
+    diffs = field_diffs(workload, host, found, policy)
+    change = partial(Change, ref=workload.ref, host=host.name, instance=found.name, wanted=workload, found=found)
+    move = power_move(workload, found)
+    fixed = tuple(diff for diff in diffs if immutable(diff))
+    if fixed and workload.ref.kind is Kind.CELL and marks.CLAIM in found.config:
+        return change(Action.KEEP, reason=Reason.AS_DECLARED, note="claimed: finishes its run as it is")
+    if fixed:
+        return change(Action.REPLACE, reason=Reason.IMMUTABLE_DIFFERS, fields=diffs)
+    script = _bootstrap_diff(workload, found)
+    if diffs or script:
+        moved = (FieldDiff("power", POWER_OF.get(found.status, found.status_text), workload.power.value),) if move else ()
+        reason = Reason.FIELDS_DIFFER if diffs else Reason.BOOTSTRAP_DIFFERS
+        return change(Action.UPDATE, reason=reason, fields=(*diffs, *script, *moved))
+    if move is None:
+        ours = workload.power_owner is PowerOwner.DECLARED
+        return change(Action.KEEP, reason=Reason.AS_DECLARED if ours else Reason.POWER_NOT_OURS)
+    shown = (FieldDiff("power", POWER_OF.get(found.status, found.status_text), workload.power.value),)
+    note = "unfrozen, then stopped" if move is Action.HIBERNATE and found.status is Status.FROZEN else ""
+    return change(move, reason=Reason.POWER_DIFFERS, fields=shown, note=note)
+
+
+def field_diffs(workload: Workload, host: Host, found: Instance, policy: Policy) -> tuple[FieldDiff, ...]:
+    """Every field that differs, power and bootstrap apart."""
+    config = config_diffs(stated_config(workload, policy.environment), found)
+    return (*image_diff(workload, found), *config, *device_diffs(stated_devices(workload, host), found))
+
+
+def _bootstrap_diff(workload: Workload, found: Instance) -> tuple[FieldDiff, ...]:
+    ran = found.config.get(marks.BOOTSTRAP, "")
+    if workload.bootstrap is None or workload.bootstrap.digest == ran or found.status is not Status.RUNNING:
+        return ()
+    return (FieldDiff("bootstrap", ran[:19], workload.bootstrap.digest[:19]),)

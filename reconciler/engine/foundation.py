@@ -1,0 +1,99 @@
+"""What a host needs before the first container: project, storage pool, ACLs, networks. Recognised by one digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from ipaddress import ip_interface
+from typing import TYPE_CHECKING
+
+from reconciler.model import marks
+from reconciler.model.plan import PutObject
+from reconciler.model.resources import NetworkMode
+from reconciler.policy.egress import egress_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from reconciler.model.resources import Host, Policy
+
+DEFAULT_PROJECT = "unsandbox"
+_SHORT = {NetworkMode.ZEROTRUST: "zero", NetworkMode.SEMITRUSTED: "semi"}
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """Objects in the order in which they are put; the project comes first, and again last with the digest on it."""
+
+    objects: tuple[PutObject, ...]
+    digest: str
+
+
+def network_name(project: str, mode: NetworkMode) -> str:
+    """A bridge's name, at most 15 characters (Linux's limit), of its own for each project on a host."""
+    if project == DEFAULT_PROJECT:
+        return f"unsb-{_SHORT[mode]}"
+    return f"unsb{_SHORT[mode][0]}-{hashlib.sha256(project.encode()).hexdigest()[:8]}"
+
+
+def foundation(host: Host, policy: Policy, addresses: Iterable[str] = ()) -> Foundation:
+    """The foundation of ``host``. ``addresses`` are those its API listens on, ``address:port``, which nothing inside may reach."""
+    objects = (_pool(host), *_acls(host, policy, addresses), *_networks(host))
+    digest = _digest(objects)
+    features = {"features.images": "true", "features.profiles": "true", "features.storage.volumes": "true", "features.networks": "false"}
+    bare = {**features, marks.ENV: policy.environment}
+    first = PutObject("project", host.project, {"config": bare})
+    last = PutObject("project", host.project, {"config": {**bare, marks.FOUNDATION: digest}})
+    return Foundation((first, *objects, last), digest)
+
+
+def _digest(objects: Iterable[PutObject]) -> str:
+    whole = json.dumps([[item.kind, item.name, item.body] for item in objects], sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(whole.encode()).hexdigest()}"
+
+
+def _pool(host: Host) -> PutObject:
+    return PutObject("storage-pool", host.pool, {"driver": "btrfs", "config": {}})
+
+
+def _acls(host: Host, policy: Policy, addresses: Iterable[str]) -> tuple[PutObject, ...]:
+    own = {str(ip_interface(host.subnet).ip)} | {_bare(address) for address in addresses}
+    zero, semi = (network_name(host.project, mode) for mode in (NetworkMode.ZEROTRUST, NetworkMode.SEMITRUSTED))
+    return (
+        PutObject("network-acl", zero, {"egress": [], "ingress": []}),
+        PutObject("network-acl", semi, {"egress": list(egress_rules(policy.egress, sorted(own - WILD))), "ingress": []}),
+    )
+
+
+WILD = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound to
+
+
+def _bare(address: str) -> str:
+    return address.rpartition(":")[0].strip("[]")
+
+
+def _networks(host: Host) -> tuple[PutObject, ...]:
+    zero, semi = (network_name(host.project, mode) for mode in (NetworkMode.ZEROTRUST, NetworkMode.SEMITRUSTED))
+    return (
+        _bridge(zero, {"ipv4.address": "none", "ipv6.address": "none"}),
+        _bridge(
+            semi,
+            {
+                "ipv4.address": host.subnet,
+                "ipv4.nat": "true",
+                "ipv6.address": "none",
+                "dns.mode": "none",
+                "raw.dnsmasq": "port=0",
+            },
+        ),
+    )
+
+
+def _bridge(name: str, config: Mapping[str, str]) -> PutObject:
+    closed = {
+        "security.acls": name,
+        "security.acls.default.egress.action": "drop",
+        "security.acls.default.ingress.action": "drop",
+    }
+    return PutObject("network", name, {"type": "bridge", "config": {**config, **closed}})

@@ -1,0 +1,104 @@
+"""Every rule must be asked and none may say no. What a refusal leaves without ground is refused with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.engine.budget import over_budget
+from reconciler.engine.rules import ALLOWED, RULES, No, Rule, World
+from reconciler.model.changes import Action, Change, Cleared, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model.changes import Changes
+    from reconciler.model.records import Ledger
+    from reconciler.model.resources import Desired
+    from reconciler.model.world import Observed
+
+NO_RULE = "X00"
+"""Code of the default: no rule speaks in favour of the action."""
+
+
+def clear(changes: Changes, desired: Desired, observed: Observed, ledger: Ledger, rules: Sequence[Rule] = RULES) -> Cleared:
+    """Ask every rule about every change. A rule that fails to answer refuses."""
+    world = world_of(desired, observed, ledger)
+    allowed: list[Change] = []
+    refusals = list(changes.doubts)
+    for change in changes.items:
+        if change.action is Action.KEEP:
+            allowed.append(change)
+            continue
+        refusal = judge(change, world, rules)
+        if refusal is None:
+            allowed.append(change)
+        else:
+            refusals.append(refusal)
+    allowed, groundless = _stand_on_ground(allowed, refusals)
+    allowed, spent = over_budget(allowed, world)
+    refusals += [*groundless, *spent]
+    return Cleared(tuple(allowed), tuple(sorted(refusals, key=lambda refusal: (refusal.ref, refusal.host, refusal.code))))
+
+
+def world_of(desired: Desired, observed: Observed, ledger: Ledger) -> World:
+    """Index what the rules look up."""
+    return World(
+        desired=desired,
+        observed=observed,
+        ledger=ledger,
+        hosts={host.name: host for host in desired.hosts},
+        rows={(view.host, row.name): row for view in observed.hosts.values() for row in view.instances},
+        operations={(view.host, item.instance): item for view in observed.hosts.values() for item in view.operations},
+    )
+
+
+def judge(change: Change, world: World, rules: Sequence[Rule] = RULES) -> Refusal | None:
+    """The first no, or None where every rule was asked and the action is one that may be allowed."""
+    for rule in rules:
+        if change.action in rule.actions:
+            no = ask(rule, change, world)
+            if no is not None:
+                return refusal_of(rule.code, change, no)
+    if change.action in ALLOWED:
+        return None
+    return refusal_of(
+        NO_RULE, change, No("no rule speaks in favour of it", (("action", change.action),), f"unsandbox explain {change.ref}")
+    )
+
+
+def ask(rule: Rule, change: Change, world: World) -> No | None:
+    """The rule's answer; a check that breaks is a no, whatever broke it."""
+    try:
+        return rule.check(change, world)
+    except Exception as error:  # noqa: BLE001 - a check that cannot answer must refuse, so nothing may pass here
+        evidence = (("check", rule.title), ("failed", f"{type(error).__name__}: {error}"))
+        return No("the check itself failed, and what cannot be checked is refused", evidence, f"unsandbox explain {change.ref}")
+
+
+def refusal_of(code: str, change: Change, no: No) -> Refusal:
+    """A rule's no as a refusal of ``change``."""
+    return Refusal(code, str(change.ref), change.host, no.cause, no.evidence, no.unblock, change.action.value)
+
+
+def _stand_on_ground(allowed: list[Change], refusals: list[Refusal]) -> tuple[list[Change], list[Refusal]]:
+    """A create whose host may not be prepared, or whose image may not come, is refused for the same cause."""
+    no_host = {refusal.host: refusal for refusal in refusals if refusal.action == Action.PREPARE}
+    no_image = {(refusal.host, refusal.ref): refusal for refusal in refusals if refusal.action == Action.IMPORT}
+    if not no_host and not no_image:
+        return allowed, []
+    kept: list[Change] = []
+    refused: list[Refusal] = []
+    for change in allowed:
+        root = _root(change, no_host, no_image)
+        if root is None:
+            kept.append(change)
+        else:
+            no = No(f"{root.action} of {root.ref} is refused: {root.cause}", root.evidence, root.unblock)
+            refused.append(refusal_of(root.code, change, no))
+    return kept, refused
+
+
+def _root(change: Change, no_host: dict[str, Refusal], no_image: dict[tuple[str, str], Refusal]) -> Refusal | None:
+    if change.action not in {Action.CREATE, Action.REPLACE, Action.IMPORT} or change.wanted is None:
+        return no_host.get(change.host) if change.action is Action.IMPORT else None
+    return no_host.get(change.host) or no_image.get((change.host, f"Image/{change.wanted.image_name}"))

@@ -1,0 +1,124 @@
+"""Cleared changes to a plan: an order, and one LXD call a step. The same values give the same plan, to the byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from reconciler.engine.calls import calls_for
+from reconciler.engine.fingerprint import semantic_fingerprint
+from reconciler.model.changes import Action, Change
+from reconciler.model.plan import Plan, PlannedAction
+from reconciler.model.world import Grade
+
+if TYPE_CHECKING:
+    from reconciler.engine.select import Scope
+    from reconciler.model.changes import Cleared
+    from reconciler.model.resources import Desired
+    from reconciler.model.world import Observed
+
+ORDER = {action: number for number, action in enumerate(Action)}
+"""Preparing and importing first, then what makes and wakes, then what puts to rest, destroys last: the order of ``Action``."""
+
+
+def make_plan(cleared: Cleared, desired: Desired, observed: Observed, tool: str, scope: Scope) -> Plan:
+    """The plan for what was cleared. Its id is a digest of everything in it but the time."""
+    hosts = {host.name: host for host in desired.hosts}
+    changes = sorted(
+        (change for change in cleared.changes if change.action is not Action.KEEP),
+        key=lambda change: (ORDER[change.action], change.ref, change.host, change.instance),
+    )
+    before = {index: _after(change, changes) for index, change in enumerate(changes)}
+    # The creating call carries the id as its intent mark, so the id covers the changes and not the calls.
+    plan_id = _identify(changes, cleared, desired, observed, tool, scope)
+    actions = tuple(
+        PlannedAction(
+            index=index,
+            action=change.action.value,
+            kind=change.ref.kind.value,
+            name=change.ref.name,
+            host=change.host,
+            instance=change.instance,
+            reason=change.reason.value,
+            fields=change.fields,
+            calls=calls_for(change, hosts[change.host], desired, observed, plan_id),
+            after=before[index],
+            fingerprint=semantic_fingerprint(change.found) if change.found else "",
+            uuid=change.found.uuid if change.found else "",
+            uid=_uid(change),
+            note=change.note,
+        )
+        for index, change in enumerate(changes)
+    )
+    return Plan(
+        id=plan_id,
+        env=desired.policy.environment,
+        commit=desired.commit,
+        made_at=observed.at.isoformat(timespec="seconds"),
+        tool=tool,
+        hosts=_identities(observed),
+        actions=actions,
+        refusals=cleared.refusals,
+        kept=sum(change.action is Action.KEEP for change in cleared.changes),
+        unseen=tuple((name, "; ".join(view.why)) for name, view in sorted(observed.hosts.items()) if view.grade is not Grade.COMPLETE),
+        scope=scope.words(),
+    )
+
+
+def _identities(observed: Observed) -> tuple[tuple[str, str], ...]:
+    return tuple((name, view.identity.fingerprint) for name, view in sorted(observed.hosts.items()) if view.identity)
+
+
+def _uid(change: Change) -> str:
+    return change.wanted.uid if change.wanted else ""
+
+
+def _identify(changes: list[Change], cleared: Cleared, desired: Desired, observed: Observed, tool: str, scope: Scope) -> str:
+    told = [
+        [
+            change.action.value,
+            str(change.ref),
+            change.host,
+            change.instance,
+            change.reason.value,
+            [[diff.path, diff.old, diff.new] for diff in change.fields],
+            semantic_fingerprint(change.found) if change.found else "",
+            change.note,
+        ]
+        for change in changes
+    ]
+    refused = [[refusal.code, refusal.ref, refusal.host, refusal.action, refusal.cause] for refusal in cleared.refusals]
+    whole = [told, refused, asdict(desired.commit), desired.policy.environment, _identities(observed), tool, scope.words()]
+    return hashlib.sha256(json.dumps(whole, separators=(",", ":")).encode()).hexdigest()[:32]
+
+
+def _after(change: Change, changes: list[Change]) -> tuple[int, ...]:
+    """What must be done before: the host prepared, and its images there, before anything is made on it."""
+    if change.action is Action.PREPARE:
+        return ()
+    ground = [
+        (index, other)
+        for index, other in enumerate(changes[: _ground_count(changes)])
+        if other.host == change.host and (other.action is Action.PREPARE or change.action in {Action.CREATE, Action.REPLACE})
+    ]
+    if change.action is Action.IMPORT:
+        return tuple(index for index, other in ground if other.action is Action.PREPARE)
+    return tuple(index for index, other in ground if other.action is Action.PREPARE or _needs(change, other))
+
+
+def _needs(change: Change, ground: Change) -> bool:
+    return change.wanted is not None and ground.image is not None and ground.image.fingerprint == change.wanted.image
+
+
+def _ground_count(changes: list[Change]) -> int:
+    for index, change in enumerate(changes):
+        if change.action not in {Action.PREPARE, Action.IMPORT}:
+            return index
+    return len(changes)
+
+
+def without_calls(plan: Plan) -> Plan:
+    """The plan as it may be shown or kept: what would be done, without the bodies."""
+    return replace(plan, actions=tuple(replace(action, calls=()) for action in plan.actions))

@@ -1,0 +1,32 @@
+"""The power state: what is wanted, what is there, who may change it, who did last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.changes import Action
+from reconciler.model.resources import Power, PowerOwner
+from reconciler.model.world import Status
+
+if TYPE_CHECKING:
+    from reconciler.model.resources import Workload
+    from reconciler.model.world import Instance
+
+MOVES: dict[tuple[Power, Status], Action] = {
+    (Power.RUNNING, Status.STOPPED): Action.START,
+    (Power.RUNNING, Status.FROZEN): Action.UNFREEZE,
+    (Power.FROZEN, Status.RUNNING): Action.FREEZE,
+    (Power.FROZEN, Status.STOPPED): Action.FREEZE,
+    (Power.HIBERNATED, Status.RUNNING): Action.HIBERNATE,
+    (Power.HIBERNATED, Status.FROZEN): Action.HIBERNATE,
+}
+"""What brings a status to the wanted power. Any other status is either right already or not one to act on."""
+
+POWER_OF: dict[Status, str] = {Status.RUNNING: "running", Status.FROZEN: "frozen", Status.STOPPED: "hibernated"}
+
+
+def power_move(workload: Workload, found: Instance) -> Action | None:
+    """The move that the manifest asks for; None where the power is right, or not ours to change."""
+    if workload.power_owner is not PowerOwner.DECLARED:
+        return None
+    return MOVES.get((workload.power, found.status))

@@ -1,0 +1,106 @@
+"""What an instance must look like in LXD: config and devices from a workload, its host and the policy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.engine.foundation import network_name
+from reconciler.model import marks
+from reconciler.model.names import Kind
+from reconciler.model.records import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.resources import Host, Policy, Workload
+
+ISOLATED = "security.idmap.isolated"
+PROTECTED = "security.protection.delete"
+ENVIRONMENT = "environment."
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSpec:
+    """``config`` and ``devices`` as LXD takes them; ``digest`` (``sha256:...``) covers both, without what differs from cell to cell."""
+
+    config: Mapping[str, str] = field(repr=False)
+    devices: Mapping[str, Mapping[str, str]]
+    digest: str
+
+
+def size(count: int) -> str:
+    """Bytes in the largest binary unit that holds them exactly, the way people write limits: ``64MiB``."""
+    for unit, factor in (("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count and count % factor == 0:
+            return f"{count // factor}{unit}"
+    return f"{count}B"
+
+
+def stated_config(workload: Workload, env: str) -> dict[str, str]:
+    """The config keys a manifest decides, identity included; what records the making of the object is not among them."""
+    limits = workload.resources
+    config = {
+        "limits.cpu": str(limits.vcpu),
+        "limits.memory": size(limits.memory),
+        "limits.processes": str(limits.processes),
+        "security.privileged": "false",
+        "security.nesting": "true" if workload.nesting else "false",
+        "security.devlxd": "false",
+        PROTECTED: "false" if workload.ref.kind is Kind.CELL else "true",
+        marks.ENV: env,
+        marks.KIND: workload.ref.kind.value,
+        marks.NAME: workload.ref.name,
+        marks.UID: workload.uid,
+        marks.OWNER: workload.owner,
+        marks.POWER: workload.power_owner.value,
+    }
+    config |= {ENVIRONMENT + name: value for name, value in workload.env}
+    config |= {marks.LABEL + name: value for name, value in workload.labels}
+    if workload.ports:
+        config[marks.PORTS] = ",".join(str(port) for port in workload.ports)
+    if workload.domains:
+        config[marks.DOMAINS] = ",".join(workload.domains)
+    if workload.locked:
+        config[marks.LOCKED] = "true"
+    if workload.ttl:
+        config[marks.EXPIRES] = str(workload.ttl)
+    return config
+
+
+def stated_devices(workload: Workload, host: Host) -> dict[str, dict[str, str]]:
+    """The devices a manifest decides: its root disk and its one NIC, filtered and isolated."""
+    return {
+        "root": {"type": "disk", "path": "/", "pool": host.pool, "size": size(workload.resources.disk)},
+        "eth0": {
+            "type": "nic",
+            "name": "eth0",
+            "network": network_name(host.project, workload.network),
+            "security.mac_filtering": "true",
+            "security.ipv4_filtering": "true",
+            "security.ipv6_filtering": "true",
+            "security.port_isolation": "true",
+        },
+    }
+
+
+def instance_spec(workload: Workload, host: Host, policy: Policy, *, isolated: bool, commit: str) -> InstanceSpec:
+    """Everything the creating call carries but the intent mark, which only the plan knows."""
+    config = stated_config(workload, policy.environment)
+    devices = stated_devices(workload, host)
+    digest = spec_digest(config, devices, workload)
+    config[ISOLATED] = "true" if isolated else "false"
+    config[marks.SPEC] = digest
+    config[marks.COMMIT] = commit
+    config[marks.WRITER] = Writer.GIT.value
+    return InstanceSpec(config, devices, digest)
+
+
+def spec_digest(config: Mapping[str, str], devices: Mapping[str, Mapping[str, str]], workload: Workload) -> str:
+    """Equal for two cells of one pool: name and uid are identity, not specification."""
+    told = {key: value for key, value in config.items() if key not in {marks.NAME, marks.UID}}
+    script = workload.bootstrap.digest if workload.bootstrap else ""
+    whole = json.dumps([told, devices, workload.image, script], sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(whole.encode()).hexdigest()}"
