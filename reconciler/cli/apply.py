@@ -38,7 +38,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     events: Annotated[
         str | None, typer.Option("--events", metavar="FILE", help="Write one JSON object a line for each event; - is standard output.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The closing report as JSON on standard output.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The closing report as JSON on standard output.")] = False,
 ) -> None:
     """Carry a plan out, after asking.
 
@@ -46,26 +46,26 @@ def apply(  # noqa: PLR0913 - one parameter an option
     once. What is refused or fails does not hold up the rest. A saved PLAN is held against the world and the manifests first.
     """
     run = invocation(context)
-    if as_json and events == "-":
+    if json and events == "-":
         raise UsageError("--json and --events - both write to standard output", hint="unsandbox apply --json --events FILE")
     if plan and (target or exclude or only or rev):
         raise UsageError("a saved plan has its scope and commit already", hint=f"unsandbox apply {plan}")
     made = remake(run.settings, read_plan(plan)) if plan else make(run.settings, scope_of(target, exclude, only), rev)
-    human = run.err if as_json or events == "-" else run.out
+    human = run.err if json or events == "-" else run.out
     human.show(plan_lines(made.plan))
     if not yes and made.plan.actions and not confirm(run.err, _question(made.plan), full=_destroys(made.plan) > 0, hint=_hint(plan)):
         run.err.say("nothing was changed", "warn")
         raise typer.Exit(Exit.ERROR)
-    raise typer.Exit(_carry_out(run, made, human, events, as_json=as_json))
+    raise typer.Exit(_carry_out(run, made, human, events, json=json))
 
 
-def _carry_out(run: Invocation, made: Made, human: Screen, events: str | None, *, as_json: bool) -> int:
+def _carry_out(run: Invocation, made: Made, human: Screen, events: str | None, *, json: bool) -> int:
     with Audience(human, run.out, events, len(made.plan.actions)) as audience, stoppable(audience) as stop:
         # An empty plan goes through as well: it settles what an earlier, killed apply left open in the journal.
         report = carry_out(made, run.settings, audience.listen, stop)
     if made.plan.actions:
         human.tell([(), *report_lines(report)])
-    if as_json:
+    if json:
         run.out.json(report_document(report))
     return report.exit_status
 

@@ -18,7 +18,7 @@ SECRET = "UNSANDBOX_TRUST_TOKEN"  # noqa: S105 - the variable's name
 def confirm(err: Screen, question: str, *, full: bool, hint: str) -> bool:
     """Ask on standard error; ``full`` wants ``yes`` in full. Raises ``UsageError`` where there is no terminal to ask on."""
     if not sys.stdin.isatty():
-        raise UsageError(f"{question} There is no terminal to ask on, so nothing was changed", hint=hint)
+        raise UsageError(f"nothing was changed, for there is no terminal to ask: {question}", hint=hint)
     err.stream.write(f"{question} {'Type yes to go on: ' if full else '[y/N] '}")
     err.stream.flush()
     answer = sys.stdin.readline().strip().lower()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from reconciler.app.events import Event
-    from reconciler.cli.render.progress import Live
+    from reconciler.cli.render.progress import Drawing
     from reconciler.cli.render.screen import Screen
 
 
@@ -28,7 +28,7 @@ class Audience:
         self._ended = 0
         self._stack = ExitStack()
         self._file: TextIO | None = None
-        self._live: Live | None = None
+        self._live: Drawing | None = None
 
     def __enter__(self) -> Self:
         if self._events == "-":
@@ -37,9 +37,9 @@ class Audience:
             self._file = self._stack.enter_context(_open(self._events))
         if self._total and self._human.live:
             # rich costs a sixth of a second, which only a terminal has a use for.
-            from reconciler.cli.render.progress import Live  # noqa: PLC0415 - see above
+            from reconciler.cli.render.progress import Drawing  # noqa: PLC0415 - see above
 
-            self._live = self._stack.enter_context(Live(self._human, self._total))
+            self._live = self._stack.enter_context(Drawing(self._human, self._total))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -16,7 +16,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command(epilog=epilog(COMMANDS["doctor"]))
 def doctor(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="The checks as JSON on standard output.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The checks as JSON on standard output.")] = False,
 ) -> None:
     """Check hosts and local set-up, with a mend for each finding.
 
@@ -24,7 +24,7 @@ def doctor(
     """
     run = invocation(context)
     checks = examine(run.settings)
-    if as_json:
+    if json:
         run.out.json({"checks": [check_document(check) for check in checks]})
     else:
         run.out.show(check_lines(checks))

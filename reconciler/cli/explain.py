@@ -17,7 +17,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def explain(
     context: typer.Context,
     ref: Annotated[str, typer.Argument(metavar="REF", help="Kind/name, such as Service/web.", autocompletion=everything)],
-    as_json: Annotated[bool, typer.Option("--json", help="The explanation as JSON on standard output.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The explanation as JSON on standard output.")] = False,
 ) -> None:
     """Say why one object is as it is.
 
@@ -25,7 +25,7 @@ def explain(
     """
     run = invocation(context)
     explanation = ask(run.settings, reference(ref))
-    if as_json:
+    if json:
         run.out.json(explanation_document(explanation))
     else:
         run.out.show(explanation_lines(explanation))

@@ -18,7 +18,7 @@ def history(
     context: typer.Context,
     ref: Annotated[str | None, typer.Argument(metavar="[REF]", help="Only this Kind/name.", autocompletion=everything)] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="NUMBER", min=1, max=100_000, help="How many calls, the newest first.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="The entries as JSON on standard output.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The entries as JSON on standard output.")] = False,
 ) -> None:
     """Show what was done, by whom and under which commit.
 
@@ -26,7 +26,7 @@ def history(
     """
     run = invocation(context)
     rows = entries(run.settings, reference(ref) if ref else None, limit)
-    if as_json:
+    if json:
         run.out.json(history_document(rows))
     else:
         run.out.show(history_lines(rows))

@@ -20,7 +20,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.callback(invoke_without_command=True, epilog=epilog(COMMANDS["hosts"]))
 def hosts(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="The hosts as JSON on standard output.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The hosts as JSON on standard output.")] = False,
 ) -> None:
     """Show who is reachable, who they are and what they hold.
 
@@ -30,7 +30,7 @@ def hosts(
         return
     run = invocation(context)
     rows = list_hosts(run.settings)
-    if as_json:
+    if json:
         run.out.json({"hosts": [host_document(row) for row in rows]})
     else:
         run.out.show(host_lines(rows))
@@ -52,9 +52,10 @@ def hosts_add(  # noqa: PLR0913 - one parameter an option
     ] = "",
     stdin: Annotated[bool, typer.Option("--stdin", help="Read the trust token or password from the first line of standard input.")] = False,
 ) -> None:
-    """Take a host in: compare its fingerprint, enrol our certificate, write its inventory entry.
+    """Take a host in: its fingerprint, our certificate, its entry.
 
-    The trust token or password comes from UNSANDBOX_TRUST_TOKEN, standard input or a prompt, never from the command line.
+    Shows the fingerprint of its certificate and asks, has the host trust our client certificate, writes the inventory entry. The trust
+    token or password comes from UNSANDBOX_TRUST_TOKEN, standard input or a prompt, never from the command line.
     """
     run = invocation(context)
     enrolment = fetch_identity(run.settings, name or _name_of(url), url, location, project)

@@ -47,4 +47,4 @@ def init(  # noqa: PLR0913 - one parameter an option
     )
     written = scaffold.init(place, options)
     run.out.show([((str(path), ""),) for path in written])
-    run.out.say(f"Made {place}: {len(written)} files. Next: unsandbox -C {place} plan")
+    run.out.say(f"Made {place}: {len(written)} {'file' if len(written) == 1 else 'files'}. Next: unsandbox -C {place} plan")

@@ -27,7 +27,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Save the plan, for: unsandbox apply FILE", dir_okay=False)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The plan as JSON on standard output; see docs/plan-json.md.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The plan as JSON on standard output; see docs/plan-json.md.")] = False,
 ) -> None:
     """Show what would happen and why.
 
@@ -35,7 +35,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     """
     run = invocation(context)
     made = make(run.settings, scope_of(target, exclude, only), rev)
-    if as_json:
+    if json:
         run.out.json(plan_document(made.plan, rev))
     else:
         run.out.show(plan_lines(made.plan))

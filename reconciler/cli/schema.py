@@ -20,7 +20,7 @@ def schema(
         "manifests/schema"
     ),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; end with 1 where a file is not current.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="What differed, as JSON on standard output.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="What differed, as JSON on standard output.")] = False,
 ) -> None:
     """Write the JSON Schemas that editors complete and underline with.
 
@@ -29,7 +29,7 @@ def schema(
     run = invocation(context)
     place = run.settings.root / directory
     changed = [str(path) for path in write_schemas(place, check=check)]
-    if as_json:
+    if json:
         run.out.json({"directory": str(place), "written": [] if check else changed, "differ": changed if check else []})
     elif not changed:
         run.out.say(f"The schemas in {place} are current.")

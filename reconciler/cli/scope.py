@@ -22,7 +22,7 @@ Exclude = Annotated[
     list[str] | None,
     typer.Option("--exclude", metavar="REF", help="All but this object; repeatable, * and ? match.", autocompletion=everything),
 ]
-OnlyAction = Annotated[list[Only] | None, typer.Option("--only", help="Only actions of this kind; repeatable.")]
+OnlyAction = Annotated[list[Only] | None, typer.Option("--only", metavar="ACTION", help=f"Only these; repeatable: {', '.join(Only)}.")]
 Rev = Annotated[str | None, typer.Option("--rev", metavar="REV", help="Read this commit; the checkout is left as it is.")]
 
 

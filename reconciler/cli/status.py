@@ -15,7 +15,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command(epilog=epilog(COMMANDS["status"]))
 def status(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Objects and hosts as JSON on standard output.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Objects and hosts as JSON on standard output.")] = False,
 ) -> None:
     """Show what is declared beside what is there.
 
@@ -23,7 +23,7 @@ def status(
     """
     run = invocation(context)
     report = look(run.settings)
-    if as_json:
+    if json:
         run.out.json(status_document(report))
     else:
         run.out.show(status_lines(report))

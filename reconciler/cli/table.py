@@ -56,7 +56,7 @@ COMMANDS = {
 
 HOSTS_ADD = Row(
     "reconciler.cli.hosts",
-    "Take a host in: compare its fingerprint, enrol our certificate, write its inventory entry.",
+    "Take a host in: its fingerprint, our certificate, its entry.",
     "the host's list of trusted clients, a file in inventory/, and our certificate on first use",
     (Exit.FAILED,),
 )

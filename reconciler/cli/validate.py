@@ -18,7 +18,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def validate(
     context: typer.Context,
     rev: Annotated[str | None, typer.Option("--rev", metavar="REV", help="Read this commit, not the working tree.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Findings and counts as JSON on standard output.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Findings and counts as JSON on standard output.")] = False,
 ) -> None:
     """Read every manifest and show every finding.
 
@@ -28,11 +28,11 @@ def validate(
     try:
         desired = load_desired(run.settings, rev)
     except ManifestError as error:
-        if not as_json:
+        if not json:
             raise
         run.out.json(finding_document(error))
         raise typer.Exit(Exit.ERROR) from error
-    if as_json:
+    if json:
         run.out.json(valid_document(desired))
     else:
         run.out.show(valid_lines(desired))

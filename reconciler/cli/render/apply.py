@@ -10,7 +10,12 @@ from reconciler.cli.render.plan import refusal_lines
 from reconciler.cli.render.screen import Line, columns, duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.app.events import Event, Report
+
+SHOWN = 5
+"""Skipped actions named for each cause."""
 
 _ENDED = {
     EventKind.ACTION_DONE: ("done", "good"),
@@ -51,10 +56,22 @@ def report_lines(report: Report) -> list[Line]:
             lines.append((("      next: ", "dim"), (event.hint, "info")))
     if report.skipped:
         lines += [(), ((f"Skipped ({len(report.skipped)})", "title"),)]
-        lines += columns([((what(event), "warn"), (event.detail, "")) for event in report.skipped], indent=2)
+        lines += _skipped(report.skipped)
     if report.refusals:
         lines += [(), ((f"Refused ({len(report.refusals)})", "title"),), *refusal_lines(report.refusals)]
     return [*lines, *([()] if lines else []), *_counts(report)]
+
+
+def _skipped(events: Sequence[Event]) -> list[Line]:
+    """By cause, a few of each: a stop skips hundreds for one cause."""
+    causes = sorted({event.detail for event in events})
+    rows: list[Line] = []
+    for cause in causes:
+        same = [event for event in events if event.detail == cause]
+        rows += [((what(event), "warn"), (cause, "")) for event in same[:SHOWN]]
+        if len(same) > SHOWN:
+            rows.append(((f"and {len(same) - SHOWN} more", "warn"), (cause, "")))
+    return columns(rows, indent=2)
 
 
 def _counts(report: Report) -> list[Line]:
