@@ -8,11 +8,22 @@ from docs.commands import command_sections
 from reconciler import errors
 from reconciler.cli.exits import MEANING
 from reconciler.cli.variables import OTHERS
-from reconciler.engine.guard import RULES
+from reconciler.engine.guard import NO_RULE
+from reconciler.engine.rules import RULES
 from reconciler.manifest.reference import reference_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+
+BESIDE = {
+    "O13": "The same instance shows on two hosts",
+    "O14": "Two instances carry the marks of one object",
+    "S09": "No host that it may live on has room, or none fits its placement",
+    "F01": "More destroys, replaces or freezes than the Policy allows in one pass",
+    NO_RULE: "No rule speaks in favour of the action",
+}
+"""Codes that are given outside the table of rules."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -67,7 +78,9 @@ def rules() -> str:
         "# Rules\n\n"
         "The guard asks every rule about every change, in this order; the first no counts. A rule that fails says no. What is refused is\n"
         "shown by `plan` with the evidence and the command that unblocks; the rest goes on.\n\n"
-        + table(("code", "refuses"), ((f"`{rule.code}`", rule.title) for rule in RULES))
+        + table(("code", "refuses when"), ((f"`{rule.code}`", rule.title) for rule in RULES))
+        + "\nThese come from before and after the rules, where more than one change has to be seen at once:\n\n"
+        + table(("code", "refuses when"), ((f"`{code}`", title) for code, title in BESIDE.items()))
     )
 
 

@@ -14,6 +14,6 @@ def boom() -> None:
     if os.environ["BOOM"] == "interrupt":
         raise KeyboardInterrupt
     try:
-        _ = {}[SECRET]
+        os.environ[SECRET]
     except KeyError as error:
         raise RuntimeError(f"with {SECRET}") from error

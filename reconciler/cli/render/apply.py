@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from reconciler.app.events import EventKind
-from reconciler.cli.render.plan import refusal_lines
+from reconciler.cli.render.plan import refusal_document, refusal_lines
 from reconciler.cli.render.screen import Line, columns, duration
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def report_document(report: Report) -> dict[str, object]:
         "done": [event_document(event) for event in report.done],
         "failed": [event_document(event) for event in report.failed],
         "skipped": [event_document(event) for event in report.skipped],
-        "refusals": [{**asdict(refusal), "evidence": dict(refusal.evidence)} for refusal in report.refusals],
+        "refusals": [refusal_document(refusal) for refusal in report.refusals],
         "unseen": [{"host": host, "why": why} for host, why in report.unseen],
         "stopped": report.stopped,
         "elapsed": round(report.elapsed, 3),

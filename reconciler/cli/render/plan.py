@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from reconciler.cli.render.screen import Line, columns
@@ -120,6 +121,11 @@ def refusal_lines(refusals: Iterable[Refusal]) -> list[Line]:
         if refusal.unblock:
             lines.append((("      unblock: ", ""), (refusal.unblock, "info")))
     return lines
+
+
+def refusal_document(refusal: Refusal) -> dict[str, object]:
+    """One refusal as JSON values, as in the plan's."""
+    return {**asdict(refusal), "evidence": dict(refusal.evidence)}
 
 
 def action_lines(actions: Iterable[PlannedAction]) -> list[Line]:
