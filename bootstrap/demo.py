@@ -58,11 +58,11 @@ def _install_and_start(made: Made) -> Path:
 
 
 def check_free(socket: Path, made: Made) -> None:
-    """Say what will be changed in this LXD; refuse a project that is somebody's already."""
-    if not made.project and objects.has(socket, f"/1.0/projects/{objects.PROJECT}"):
+    """Say what will be changed in this LXD; refuse where a name that would be used is somebody's already."""
+    if not made.project and (taken := objects.present(socket)):
         raise BootstrapError(
-            f"the LXD at {socket} has a project {objects.PROJECT} that this demonstration did not make; nothing was touched.\n"
-            "next: LXD_DIR=/another/lxd make demo, or remove that project yourself"
+            f"the LXD at {socket} has {', '.join(taken)}, which this demonstration did not make; nothing was touched.\n"
+            "next: LXD_DIR=/another/lxd make demo, or remove these yourself"
         )
     print("In it the demonstration makes, and touches nothing else:")
     print(f"  project {objects.PROJECT} (containers, images), networks and ACLs unsb-zero and unsb-semi", end="")
@@ -70,9 +70,9 @@ def check_free(socket: Path, made: Made) -> None:
 
 
 def make_foundation(socket: Path, made: Made) -> None:
-    """The storage pool, and the record of what was there before."""
+    """The storage pool, and the record that from here on the project is ours."""
     if not made.project:
-        made.socket, made.project, made.others = str(socket), True, objects.shared_names(socket)
+        made.socket, made.project = str(socket), True
         save(RECORD, made)
     if not objects.has(socket, f"/1.0/storage-pools/{objects.POOL}"):
         made.pool = True

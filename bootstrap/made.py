@@ -25,8 +25,6 @@ class Made:
     socket: str = ""
     pool: bool = False
     project: bool = False
-    others: list[str] = field(default_factory=list)
-    """Networks and ACLs that were there before, as `networks/NAME`: they stay, whatever marks they carry."""
 
 
 def load(path: Path) -> Made:

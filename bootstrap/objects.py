@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 PROJECT = "unsandbox"
 POOL = "unsandbox"
 MARK = "user.unsandbox.env"
-SHARED = ("networks", "network-acls")
+# Networks and ACLs of a project live in the default project, so these names are all that says whose they are.
+SHARED = ("networks/unsb-zero", "networks/unsb-semi", "network-acls/unsb-zero", "network-acls/unsb-semi")
 NOT_FOUND = 404
 
 
@@ -31,9 +32,9 @@ def has(socket: Path, target: str) -> bool:
     return True
 
 
-def shared_names(socket: Path) -> list[str]:
-    """Networks and ACLs of the default project, as `networks/NAME`."""
-    return [f"{noun}/{row['name']}" for noun in SHARED for row in listing(socket, f"/1.0/{noun}")]
+def present(socket: Path) -> list[str]:
+    """Which of the demonstration's objects are there, the pool aside: that may be shared."""
+    return [name for name in (f"projects/{PROJECT}", *SHARED) if has(socket, f"/1.0/{name}")]
 
 
 def make_pool(socket: Path) -> str:
@@ -60,9 +61,8 @@ def remove(socket: Path, made: Made) -> list[str]:
     stayed: list[str] = []
     if made.project and has(socket, f"/1.0/projects/{PROJECT}"):
         stayed += _remove_project(socket)
-    if not stayed:
-        marked = (f"{noun}/{row['name']}" for noun in SHARED for row in listing(socket, f"/1.0/{noun}") if MARK in row["config"])
-        stayed += _delete_each(socket, (name for name in marked if name not in made.others))
+    if made.project and not stayed:
+        stayed += _delete_each(socket, [name for name in SHARED if has(socket, f"/1.0/{name}")])
     if made.pool and has(socket, f"/1.0/storage-pools/{POOL}"):
         stayed += _delete_each(socket, [f"storage-pools/{POOL}"])
     return stayed

@@ -42,9 +42,10 @@ def populated(lxd: Daemon, starter: Starter, clean: Callable[..., None]) -> Daem
     lxd.query("POST", "/1.0/projects", {"name": objects.PROJECT, "config": PROJECT})
     lxd.add_image(starter.tarball, "starter", objects.PROJECT)
     lxd.add_image(starter.tarball, "starter")
-    for name, subnet, config in (("unsb-zero", 1, MARKED), ("unsb-old", 2, MARKED), ("theirs", 3, {})):
-        bridge(lxd, name, subnet, config)
-    lxd.query("POST", "/1.0/network-acls", {"name": "unsb-zero", "config": MARKED})
+    for name in ("unsb-zero", "theirs"):
+        lxd.query("POST", "/1.0/network-acls", {"name": name})
+    for subnet, name in enumerate(("unsb-zero", "theirs")):
+        bridge(lxd, name, subnet, {"security.acls": name})
     launch(lxd, "ours", objects.PROJECT, {**MARKED, "security.protection.delete": "true"})
     lxd.lxc("pause", "ours", "--project", objects.PROJECT)
     launch(lxd, "bystander", "default", {})
@@ -52,14 +53,14 @@ def populated(lxd: Daemon, starter: Starter, clean: Callable[..., None]) -> Daem
 
 
 def test_only_what_was_made_is_removed(populated: Daemon) -> None:
-    made = Made(project=True, pool=False, others=["networks/unsb-old"])
+    made = Made(project=True)
     assert objects.strangers(populated.socket) == ["default/bystander"]
     assert objects.remove(populated.socket, made) == []
     assert populated.query("GET", "/1.0/projects") == ["/1.0/projects/default"]
     assert populated.query("GET", "/1.0/instances?all-projects=true") == ["/1.0/instances/bystander"]
     networks = {row["name"] for row in populated.query("GET", "/1.0/networks?recursion=1") if row["managed"]}
-    assert networks == {"unsb-old", "theirs"}
-    assert populated.query("GET", "/1.0/network-acls") == []
+    assert networks == {"theirs"}
+    assert populated.query("GET", "/1.0/network-acls") == ["/1.0/network-acls/theirs"]
     assert len(populated.query("GET", "/1.0/images")) == 1
     assert objects.has(populated.socket, f"/1.0/storage-pools/{POOL}")
     assert objects.remove(populated.socket, made) == [], "a second time changes nothing"
@@ -79,8 +80,8 @@ def test_a_pool_in_use_stays_and_is_named(populated: Daemon) -> None:
     assert objects.has(populated.socket, f"/1.0/storage-pools/{POOL}")
 
 
-def test_a_project_of_somebody_else_is_refused_untouched(populated: Daemon) -> None:
-    with pytest.raises(BootstrapError, match="this demonstration did not make; nothing was touched"):
+def test_names_of_somebody_else_are_refused_untouched(populated: Daemon) -> None:
+    with pytest.raises(BootstrapError, match="has projects/unsandbox, networks/unsb-zero, network-acls/unsb-zero, which"):
         demo.check_free(populated.socket, Made())
     assert len(populated.query("GET", "/1.0/instances?all-projects=true")) == 2
 
