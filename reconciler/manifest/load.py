@@ -1,0 +1,133 @@
+"""Files to documents: every finding of every file at once, each with its place."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from reconciler.errors import Finding, ManifestError
+from reconciler.manifest.documents import Document, Documents
+from reconciler.manifest.schema import API_VERSION, KINDS, Metadata
+from reconciler.manifest.wording import findings_of
+from reconciler.manifest.yamltext import parse
+from reconciler.model.names import Kind, Ref
+from reconciler.model.resources import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.manifest.documents import Path, SourceFile
+    from reconciler.manifest.yamltext import Parsed
+
+TOP = ("apiVersion", "kind", "metadata", "spec")
+MAX_DOCUMENTS = 50_000
+
+
+def load(files: Iterable[SourceFile]) -> Documents:
+    """Read every YAML file. Raises ``ManifestError`` with all findings of all files, or where there is no manifest at all."""
+    every = sorted(files, key=lambda file: file.path)
+    items: list[Document] = []
+    findings: list[Finding] = []
+    yaml_files = [file for file in every if file.path.endswith((".yaml", ".yml"))]
+    for file in yaml_files:
+        for parsed in parse(file.path, file.text.removeprefix("\ufeff")):
+            reader = _Document(file.path, parsed)
+            document = reader.read()
+            findings.extend(reader.findings)
+            items.extend([document] if document else [])
+    findings.extend(_duplicates(items))
+    if not items and not findings:
+        findings.append(
+            Finding(
+                "manifests",
+                0,
+                0,
+                "",
+                "no manifests found here; an empty repository is never taken for an empty world",
+                "unsandbox init DIR",
+            )
+        )
+    if len(items) > MAX_DOCUMENTS:
+        findings.append(Finding("manifests", 0, 0, "", f"more than {MAX_DOCUMENTS} documents"))
+    if findings:
+        raise ManifestError(tuple(findings))
+    return Documents(tuple(items), {file.path: file.text for file in every})
+
+
+class _Document:
+    def __init__(self, file: str, parsed: Parsed) -> None:
+        self._file = file
+        self._parsed = parsed
+        self.findings = list(parsed.findings)
+
+    def read(self) -> Document | None:
+        value = self._parsed.value
+        if self.findings:
+            return None
+        if not isinstance(value, dict):
+            self._find((), "a manifest is a mapping with apiVersion, kind, metadata and spec")
+            return None
+        kind = self._head(value)
+        if kind is None:
+            return None
+        before = len(self.findings)
+        metadata = self._model(Metadata, value.get("metadata", {}), "metadata")
+        spec = self._model(KINDS[kind], value.get("spec", {}), "spec")
+        if len(self.findings) > before or not isinstance(metadata, Metadata) or spec is None or isinstance(spec, Metadata):
+            return None
+        return Document(
+            ref=Ref(kind, metadata.name),
+            uid=metadata.uid,
+            labels=tuple(sorted(metadata.labels.items())),
+            spec=spec,
+            source=Source(self._file, self._parsed.line),
+            places=self._parsed.places,
+        )
+
+    def _head(self, value: dict[str, object]) -> Kind | None:
+        for key in value:
+            if key not in TOP:
+                near = get_close_matches(key, TOP, 1)
+                self._find((key,), "unknown key" + (f"; did you mean {near[0]}?" if near else ""), f"accepted: {', '.join(TOP)}")
+        for key in TOP:
+            if key not in value:
+                self._find((), f"{key} is missing")
+        if "apiVersion" in value and value["apiVersion"] != API_VERSION:
+            self._find(("apiVersion",), f"{value['apiVersion']!r} is not a version this program reads", f"accepted: {API_VERSION}")
+        kind = value.get("kind")
+        names = sorted(member.value for member in KINDS)
+        if "kind" in value and kind not in names:
+            near = get_close_matches(str(kind), names, 1, 0.5)
+            self._find(
+                ("kind",), f"{kind!r} is not a kind" + (f"; did you mean {near[0]}?" if near else ""), f"accepted: {', '.join(names)}"
+            )
+        return None if self.findings else Kind(str(kind))
+
+    def _model(self, model: type[Metadata] | type, value: object, key: str) -> object:
+        try:
+            return model.model_validate(value)  # type: ignore[union-attr]  # every model here is one of pydantic's
+        except ValidationError as error:
+            self.findings.extend(findings_of(error, model, self._file, key, self._parsed.places))
+            return None
+
+    def _find(self, path: Path, message: str, hint: str = "") -> None:
+        line, column = self._parsed.places.get(path, (self._parsed.line, 1))
+        self.findings.append(Finding(self._file, line, column, ".".join(str(part) for part in path), message, hint))
+
+
+def _duplicates(items: list[Document]) -> Iterable[Finding]:
+    first: dict[Ref, Document] = {}
+    for item in items:
+        other = first.setdefault(item.ref, item)
+        if other is not item:
+            line, column = item.place("metadata", "name")
+            yield Finding(
+                item.source.file,
+                line,
+                column,
+                "metadata.name",
+                f"{item.ref} is declared twice; also at {other.source}",
+                "rename or remove one",
+            )

@@ -1,0 +1,74 @@
+"""One document each to its value in ``model.resources``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from reconciler.errors import Defect
+from reconciler.manifest.schema import HostSpec, ImageSpec, KeySpec, PolicySpec, TierSpec
+from reconciler.model.resources import Capacity, Egress, Host, HostState, Image, Key, Limits, Policy, Resources, Tier
+
+if TYPE_CHECKING:
+    from reconciler.manifest.documents import Document
+
+S = TypeVar("S")
+
+
+def spec_of(document: Document, kind: type[S]) -> S:
+    """The document's spec, which is of ``kind``; anything else is a defect of ours."""
+    if not isinstance(document.spec, kind):
+        raise Defect(f"{document.ref} at {document.source} holds a {type(document.spec).__name__}, not a {kind.__name__}")
+    return document.spec
+
+
+def fingerprint(document: Document) -> str:
+    """Of an Image: the pinned fingerprint."""
+    return spec_of(document, ImageSpec).fingerprint
+
+
+def image(document: Document) -> Image:
+    """An image; the alias is its own or its recipe's name."""
+    spec = spec_of(document, ImageSpec)
+    return Image(document.ref, spec.fingerprint, spec.alias or spec.recipe or "", document.source, spec.file or "", spec.recipe or "")
+
+
+def tier(document: Document) -> Tier:
+    """A tier."""
+    spec = spec_of(document, TierSpec)
+    resources = Resources(spec.vcpu, spec.memory, spec.disk, spec.processes)
+    return Tier(document.ref, resources, tuple(sorted(spec.counts.items())), tuple(sorted(spec.rates.items())), document.source)
+
+
+def key(document: Document) -> Key:
+    """A key."""
+    spec = spec_of(document, KeySpec)
+    return Key(document.ref, spec.public_id, spec.tier, spec.valid_until or "", spec.parent or "", document.source)
+
+
+def host(document: Document) -> Host:
+    """A host."""
+    spec = spec_of(document, HostSpec)
+    capacity = Capacity(spec.capacity.vcpu, spec.capacity.memory, spec.capacity.instances, spec.capacity.isolated)
+    return Host(
+        ref=document.ref,
+        address=spec.address,
+        fingerprint=spec.fingerprint,
+        project=spec.project,
+        location=spec.location,
+        labels=document.labels,
+        capacity=capacity,
+        state=HostState(spec.state),
+        pool=spec.pool,
+        subnet=spec.subnet,
+        source=document.source,
+    )
+
+
+def policy(spec: PolicySpec) -> Policy:
+    """The policy."""
+    limits = spec.limits
+    return Policy(
+        environment=spec.environment,
+        limits=Limits(limits.destroys, limits.destroy_share, limits.small_fleet, limits.replaces, limits.freezes),
+        egress=tuple(Egress(rule.destination, rule.protocol, rule.ports) for rule in spec.egress),
+    )

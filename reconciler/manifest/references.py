@@ -1,0 +1,165 @@
+"""Names that point at other manifests: found, or a finding with the nearest right name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from difflib import get_close_matches
+from ipaddress import ip_interface
+from typing import TYPE_CHECKING
+
+from reconciler.errors import Finding
+from reconciler.manifest.parts import spec_of
+from reconciler.manifest.schema import (
+    MAX_SCRIPT,
+    BootstrapSpec,
+    HostSpec,
+    KeySpec,
+    PlacementSpec,
+    ResourcesSpec,
+    ServiceSpec,
+    SessionSpec,
+    TierSpec,
+)
+from reconciler.manifest.yamltext import dotted
+from reconciler.model.names import Kind
+from reconciler.model.resources import Bootstrap, Placement, Resources
+
+if TYPE_CHECKING:
+    from reconciler.manifest.documents import Document, Documents
+
+SMALLEST_MEMORY = SMALLEST_DISK = 16 * 1024 * 1024
+
+
+class Index:
+    """Documents by kind and name, and the findings of looking things up."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._files = documents.files
+        self._kinds: dict[Kind, dict[str, Document]] = defaultdict(dict)
+        for document in documents.items:
+            self._kinds[document.ref.kind][document.ref.name] = document
+        self._locations = {spec_of(item, HostSpec).location for item in self.of(Kind.HOST)}
+        self.findings: list[Finding] = []
+
+    def of(self, kind: Kind) -> list[Document]:
+        """Every document of a kind, sorted by name."""
+        return [self._kinds[kind][name] for name in sorted(self._kinds[kind])]
+
+    def find(self, document: Document | None, message: str, *path: str | int, hint: str = "") -> None:
+        """Add a finding at ``path`` of ``document``, or about the whole repository."""
+        if document is None:
+            self.findings.append(Finding("inventory", 0, 0, "", message, hint))
+            return
+        line, column = document.place(*path)
+        self.findings.append(Finding(document.source.file, line, column, dotted(path), message, hint))
+
+    def refer(self, document: Document, kind: Kind, name: str, *path: str | int) -> Document | None:
+        """The document ``kind/name``; a finding and None where there is none."""
+        target = self._kinds[kind].get(name)
+        if target is None:
+            self._dangling(document, f"{kind}/{name}", name, sorted(self._kinds[kind]), *path)
+        return target
+
+    def location(self, document: Document, name: str, *path: str | int) -> None:
+        """A location exists where a host stands at it."""
+        if name not in self._locations:
+            self._dangling(document, f"location {name}", name, sorted(self._locations), *path)
+
+    def _dangling(self, document: Document, what: str, name: str, known: list[str], *path: str | int) -> None:
+        near = get_close_matches(name, known, 1, 0.5)
+        mean = f"; did you mean {near[0]}?" if near else ""
+        self.find(document, f"there is no {what}{mean}", *path, hint=f"known: {', '.join(known) or 'none'}")
+
+    def tier_of(self, key: Document | None) -> Document | None:
+        """The tier of a key; a dangling one is found where keys are checked."""
+        return self._kinds[Kind.TIER].get(spec_of(key, KeySpec).tier) if key else None
+
+    def placement(self, document: Document, spec: PlacementSpec) -> Placement:
+        """The placement, with its references checked."""
+        if spec.host:
+            self.refer(document, Kind.HOST, spec.host, "spec", "placement", "host")
+        if spec.location:
+            self.location(document, spec.location, "spec", "placement", "location")
+        return Placement(spec.host, spec.location)
+
+    def resources(self, document: Document, spec: ResourcesSpec, tier: Document | None) -> Resources | None:
+        """Limits, what is left out taken from ``tier``. A size that is absent altogether is a finding: no limit is never meant."""
+        base = spec_of(tier, TierSpec) if tier else None
+        if tier is None and isinstance(document.spec, ServiceSpec | SessionSpec) and document.spec.owner not in self._kinds[Kind.KEY]:
+            return None  # the missing owner is a finding already, and its tier would have given these
+        values = {name: getattr(spec, name) or (getattr(base, name) if base else None) for name in ("vcpu", "memory", "disk", "processes")}
+        missing = [name for name, value in values.items() if value is None]
+        if missing:
+            where = "and no tier gives it" if tier is None else ""
+            self.find(
+                document,
+                f"{', '.join(missing)} is not given {where}".strip(),
+                "spec",
+                "resources",
+                hint="write spec.resources or name a tier",
+            )
+            return None
+        for name, smallest in (("memory", SMALLEST_MEMORY), ("disk", SMALLEST_DISK)):
+            if values[name] < smallest:
+                self.find(document, f"{values[name]} bytes is below the smallest that starts, 16MiB", "spec", "resources", name)
+        return Resources(**values)
+
+    def bootstrap(self, document: Document, spec: BootstrapSpec | None) -> Bootstrap | None:
+        """The script and its digest; its file must be one that was read."""
+        if spec is None:
+            return None
+        text = spec.inline if spec.file is None else self._files.get(spec.file)
+        if text is None:
+            hint = "the path starts at the repository's root and lies below manifests/, inventory/ or state/"
+            self.find(document, f"there is no file {spec.file}", "spec", "bootstrap", "file", hint=hint)
+            return None
+        if len(text) > MAX_SCRIPT:
+            self.find(document, f"the script is longer than {MAX_SCRIPT} characters", "spec", "bootstrap")
+        return Bootstrap(text, f"sha256:{hashlib.sha256(text.encode()).hexdigest()}")
+
+    def check_keys(self) -> None:
+        """Tiers and parents of keys exist, and no key is its own ancestor."""
+        for document in self.of(Kind.KEY):
+            spec = spec_of(document, KeySpec)
+            self.refer(document, Kind.TIER, spec.tier, "spec", "tier")
+            if spec.parent and self.refer(document, Kind.KEY, spec.parent, "spec", "parent") and self._circles(document):
+                self.find(document, "its parents lead back to itself", "spec", "parent")
+
+    def _circles(self, document: Document) -> bool:
+        seen, name = set(), spec_of(document, KeySpec).parent
+        while name and name not in seen:
+            seen.add(name)
+            above = self._kinds[Kind.KEY].get(name)
+            name = spec_of(above, KeySpec).parent if above else None
+        return document.ref.name in seen
+
+    def check_hosts(self) -> None:
+        """No two entries for one project of one LXD; a subnet is a private network of our own."""
+        first: dict[tuple[str, str], Document] = {}
+        for document in self.of(Kind.HOST):
+            spec = spec_of(document, HostSpec)
+            for key in ((spec.address, spec.project), (spec.fingerprint, spec.project)):
+                other = first.setdefault(key, document)
+                if other is not document:
+                    self.find(document, f"the same LXD and project as {other.ref} at {other.source}", "spec", "address")
+                    break
+            self._check_subnet(document, spec)
+
+    def _check_subnet(self, document: Document, spec: HostSpec) -> None:
+        try:
+            subnet = ip_interface(spec.subnet)
+        except ValueError as error:
+            self.find(document, f"not an address with prefix: {error}", "spec", "subnet", hint="10.231.0.1/20")
+            return
+        if not subnet.network.is_private or subnet.ip == subnet.network.network_address:
+            self.find(document, "it must be a private network, with the bridge's own address in it", "spec", "subnet", hint="10.231.0.1/20")
+
+    def check_domains(self) -> None:
+        """A domain belongs to one service."""
+        first: dict[str, Document] = {}
+        for document in self.of(Kind.SERVICE):
+            for number, domain in enumerate(spec_of(document, ServiceSpec).domains):
+                other = first.setdefault(domain, document)
+                if other is not document or domain in spec_of(document, ServiceSpec).domains[:number]:
+                    self.find(document, f"{domain} belongs to {other.ref} at {other.source} already", "spec", "domains", number)

@@ -1,0 +1,295 @@
+"""One model a kind: what a manifest may say. Descriptions here are those of the editor schemas and of the reference."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from reconciler.manifest.fields import (
+    ENV_KEY,
+    LABEL_KEY,
+    PUBLIC_ID,
+    Count,
+    Domain,
+    Duration,
+    Fingerprint,
+    Moment,
+    Name,
+    Network,
+    Port,
+    Ports,
+    Processes,
+    Size,
+    Strict,
+    Vcpu,
+)
+from reconciler.model.names import Kind
+
+API_VERSION = "unsandbox/v1"
+MAX_ENV = 64 * 1024
+MAX_VARIABLES = 256
+MAX_SCRIPT = 64 * 1024
+
+Labels = dict[Annotated[str, Field(pattern=LABEL_KEY)], Annotated[str, Field(max_length=255)]]
+Env = dict[Annotated[str, Field(pattern=ENV_KEY)], Annotated[str, Field(max_length=MAX_ENV)]]
+NetworkName = Literal["zerotrust", "semitrusted"]
+
+
+class Metadata(Strict):
+    """Who a manifest is about."""
+
+    name: Name = Field(description="Name, unique for its kind: lower-case letters, digits and dashes, at most 50.")
+    labels: Labels = Field(default={}, description="Free text by key, written on the object.")
+    uid: str = Field(
+        default="",
+        pattern=r"^[0-9a-f-]{0,64}$",
+        description="Identity; by default made from environment, kind and name. A session that ended needs another to be made again.",
+    )
+
+
+class ResourcesSpec(Strict):
+    """Limits of one container; what is left out comes from the tier."""
+
+    vcpu: Vcpu | None = Field(default=None, description="Number of CPUs.")
+    memory: Size | None = Field(default=None, description="Memory, with unit.")
+    disk: Size | None = Field(
+        default=None, description="Size of the root disk, with unit. It can grow in place; to shrink it means to make the container anew."
+    )
+    processes: Processes | None = Field(default=None, description="Most processes and threads at a time.")
+
+
+class PlacementSpec(Strict):
+    """Where the container may live; left out, any active host."""
+
+    host: Name | None = Field(default=None, description="Exactly this host.")
+    location: Name | None = Field(default=None, description="Any active host of this location.")
+
+    @model_validator(mode="after")
+    def _one(self) -> PlacementSpec:
+        if self.host and self.location:
+            raise ValueError("host and location exclude each other: a host has its location")
+        return self
+
+
+class BootstrapSpec(Strict):
+    """A script that runs as root in the started container, once, and again when it changes. It must bear being run twice."""
+
+    inline: Annotated[str, Field(max_length=MAX_SCRIPT)] | None = Field(default=None, description="The script itself.")
+    file: str | None = Field(
+        default=None, description="Path of the script below manifests/, inventory/ or state/, from the repository's root."
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> BootstrapSpec:
+        if (self.inline is None) == (self.file is None):
+            raise ValueError("write either inline or file")
+        return self
+
+
+class ServiceSpec(Strict):
+    """A named container that stays."""
+
+    owner: Name = Field(description="Key that owns it.")
+    image: Name = Field(description="Image it is made from.")
+    state: Literal["running", "frozen", "hibernated"] = Field(
+        default="running", description="running; frozen keeps its memory and uses no CPU; hibernated is stopped and keeps its disk."
+    )
+    power: Literal["declared", "idle", "unmanaged"] = Field(
+        default="declared", description="Who may change the power state: this manifest, the idle policy, or anybody but unsandbox."
+    )
+    network: NetworkName = Field(
+        default="zerotrust", description="zerotrust reaches nothing; semitrusted reaches what the policy's egress names."
+    )
+    resources: ResourcesSpec = Field(default=ResourcesSpec(), description="Limits; what is left out comes from the owner's tier.")
+    env: Env = Field(default={}, description="Environment variables. Values are treated as secrets: no plan, log or journal shows one.")
+    ports: list[Port] = Field(default=[], description="Ports that the service listens on, recorded on the container.")
+    domains: list[Domain] = Field(
+        default=[], description="Host names that belong to the service, recorded on the container; unique over all services."
+    )
+    bootstrap: BootstrapSpec | None = Field(default=None, description="A script to run in it; plans show its digest.")
+    placement: PlacementSpec = Field(default=PlacementSpec(), description="Where it may live. What exists is never moved.")
+    replace: Literal["refuse", "allowed"] = Field(
+        default="refuse", description="Whether a change that cannot be made in place may destroy and create the container."
+    )
+    locked: bool = Field(
+        default=False, description="A locked service is not destroyed, frozen, hibernated or replaced, not even when its manifest goes."
+    )
+    nesting: bool = Field(default=False, description="Whether containers may run inside it.")
+
+    @model_validator(mode="after")
+    def _env_fits(self) -> ServiceSpec:
+        if len(self.env) > MAX_VARIABLES or sum(len(key) + len(value) for key, value in self.env.items()) > MAX_ENV:
+            raise ValueError(f"env holds at most {MAX_VARIABLES} variables and {MAX_ENV} characters")
+        if len(set(self.ports)) != len(self.ports):
+            raise ValueError("ports names a port twice")
+        return self
+
+
+class SessionSpec(Strict):
+    """A container that ends after its ttl."""
+
+    owner: Name = Field(description="Key that owns it.")
+    image: Name = Field(description="Image it is made from.")
+    shell: Annotated[str, Field(min_length=1, max_length=255)] = Field(
+        default="/bin/sh", description="Program that an interactive session runs."
+    )
+    ttl: Duration = Field(description="Time from its creation to its end; 0s means no end.")
+    network: NetworkName = Field(
+        default="zerotrust", description="zerotrust reaches nothing; semitrusted reaches what the policy's egress names."
+    )
+    resources: ResourcesSpec = Field(default=ResourcesSpec(), description="Limits; what is left out comes from the owner's tier.")
+    placement: PlacementSpec = Field(default=PlacementSpec(), description="Where it may live.")
+
+
+class SizeRange(Strict):
+    """How many cells to keep warm."""
+
+    min: Count = Field(description="Cells that are always kept.")
+    max: Count = Field(description="Most cells that autoscaling may ask for.")
+
+
+def _plain_size(value: object) -> object:
+    return {"min": value, "max": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class PoolSpec(Strict):
+    """A stock of identical warm containers."""
+
+    image: Name = Field(description="Image its cells are made from.")
+    network: NetworkName = Field(
+        default="zerotrust", description="zerotrust reaches nothing; semitrusted reaches what the policy's egress names."
+    )
+    size: Annotated[SizeRange, BeforeValidator(_plain_size)] = Field(description="Number of cells: {min, max}, or one number for both.")
+    allow_zero: bool = Field(default=False, description="Must be true for a size of 0: an empty pool is never an accident.")
+    tier: Name | None = Field(default=None, description="Tier whose limits the cells have.")
+    resources: ResourcesSpec = Field(default=ResourcesSpec(), description="Limits of one cell; what is left out comes from tier.")
+    owner: Name | None = Field(default=None, description="Key that owns the pool; left out, nobody's.")
+    location: Name | None = Field(default=None, description="Keep the cells at this location.")
+    hosts: list[Name] = Field(default=[], description="Keep the cells on these hosts.")
+
+    @model_validator(mode="after")
+    def _meant(self) -> PoolSpec:
+        if self.size.max < self.size.min:
+            raise ValueError(f"size: max {self.size.max} is below min {self.size.min}")
+        if self.size.min == 0 and not self.allow_zero:
+            raise ValueError("a size of 0 empties the pool: write allowZero: true if that is meant")
+        if self.location and self.hosts:
+            raise ValueError("location and hosts exclude each other")
+        return self
+
+
+class ImageSpec(Strict):
+    """An image, pinned: an alias moves, a fingerprint does not."""
+
+    fingerprint: Fingerprint = Field(
+        description="SHA-256 of the image, 64 hex digits: what `lxc image info` shows, or what the recipe's build printed."
+    )
+    alias: Name | None = Field(default=None, description="Alias given to it where it is imported.")
+    recipe: Name | None = Field(default=None, description="Recipe below images/ that builds it.")
+    file: str | None = Field(
+        default=None,
+        description="Tarball to import it from, relative to the repository's root or absolute. Its SHA-256 must be fingerprint.",
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> ImageSpec:
+        if (self.alias is None) == (self.recipe is None):
+            raise ValueError("write either alias or recipe")
+        return self
+
+
+class TierSpec(Strict):
+    """What the keys of a tier may use."""
+
+    vcpu: Vcpu = Field(description="CPUs of one container.")
+    memory: Size = Field(description="Memory of one container, with unit.")
+    disk: Size = Field(description="Root disk of one container, with unit.")
+    processes: Processes = Field(description="Processes and threads of one container.")
+    counts: dict[Literal["services", "sessions", "cells"], Count] = Field(default={}, description="Most objects of one key, by kind.")
+    rates: dict[Annotated[str, Field(pattern=LABEL_KEY)], Count] = Field(
+        default={}, description="Requests a minute of one key, by name of the request."
+    )
+
+
+class KeySpec(Strict):
+    """A public key that owns resources. Its secret has no place in a manifest."""
+
+    public_id: Annotated[str, Field(pattern=PUBLIC_ID)] = Field(description="unsb-pk- and four groups of four.")
+    tier: Name = Field(description="Tier it belongs to.")
+    valid_until: Moment | None = Field(default=None, description="End of its validity, with zone; left out, none.")
+    parent: Name | None = Field(default=None, description="Key it was made from.")
+
+
+class LimitsSpec(Strict):
+    """Limits of the guard for one pass."""
+
+    destroys: Count = Field(default=5, description="Most objects destroyed because they left the manifests.")
+    destroy_share: Annotated[float, Field(ge=0, le=1)] = Field(default=0.2, description="The same, as a share of all objects we own.")
+    small_fleet: Count = Field(default=10, description="Below so many objects the share does not apply.")
+    replaces: Count = Field(default=2, description="Most objects destroyed and made anew.")
+    freezes: Count = Field(default=50, description="Most objects frozen or hibernated.")
+
+
+class EgressSpec(Strict):
+    """One destination that semitrusted containers may reach."""
+
+    destination: Network = Field(description="IPv4 network or address. A private range must be named itself to be reached.")
+    protocol: Literal["tcp", "udp"] = Field(default="tcp", description="Protocol.")
+    ports: Ports = Field(description="Port, list of ports, or ranges: 443, [80, 443], '8000-8100'.")
+
+
+class PolicySpec(Strict):
+    """Rules for the whole repository. At most one."""
+
+    environment: Name = Field(
+        default="default", description="Name of the environment, written on every object; a host of another one is refused."
+    )
+    limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits of the guard.")
+    egress: list[EgressSpec] = Field(default=[], description="What semitrusted containers may reach; nothing by default.")
+
+
+class CapacitySpec(Strict):
+    """What a host can hold. What is left out does not limit."""
+
+    vcpu: Count | None = Field(default=None, description="CPUs.")
+    memory: Size | None = Field(default=None, description="Memory to give out, with unit.")
+    instances: Count | None = Field(default=None, description="Containers.")
+    isolated: Count = Field(default=150, description="Containers that can have an id range of their own (65,536 ids each).")
+
+
+class HostSpec(Strict):
+    """One LXD endpoint."""
+
+    address: Annotated[str, Field(pattern=r"^(unix:/.{1,200}|https://[^/\s]{1,253}:[0-9]{1,5})$")] = Field(
+        description="unix:/path/to/unix.socket or https://address:port."
+    )
+    fingerprint: Fingerprint = Field(description="SHA-256 of its server certificate, 64 hex digits; a host that shows another is refused.")
+    project: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = Field(
+        default="unsandbox", description="LXD project that all of ours live in."
+    )
+    location: Name = Field(description="Where it stands.")
+    capacity: CapacitySpec = Field(default=CapacitySpec(), description="What it can hold.")
+    state: Literal["active", "cordoned", "drained"] = Field(
+        default="active", description="cordoned takes nothing more; drained should hold nothing."
+    )
+    pool: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")] = Field(
+        default="unsandbox", description="LXD storage pool the containers live in; made where it is absent, never altered."
+    )
+    subnet: Annotated[str, Field(pattern=r"^[0-9.]{7,15}/(1[6-9]|2[0-8])$")] = Field(
+        default="10.231.0.1/20", description="Address and prefix of the semitrusted bridge; local to the host."
+    )
+
+
+Spec = ServiceSpec | SessionSpec | PoolSpec | ImageSpec | TierSpec | KeySpec | PolicySpec | HostSpec
+
+KINDS: dict[Kind, type[Spec]] = {
+    Kind.SERVICE: ServiceSpec,
+    Kind.SESSION: SessionSpec,
+    Kind.POOL: PoolSpec,
+    Kind.IMAGE: ImageSpec,
+    Kind.TIER: TierSpec,
+    Kind.KEY: KeySpec,
+    Kind.POLICY: PolicySpec,
+    Kind.HOST: HostSpec,
+}
