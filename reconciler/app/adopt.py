@@ -10,7 +10,7 @@ from reconciler.app.doors import Doors
 from reconciler.app.journaled import journaled
 from reconciler.app.planning import make
 from reconciler.app.writer import only_writer
-from reconciler.engine.diff import field_diffs
+from reconciler.engine.existing import field_diffs
 from reconciler.engine.spec import instance_spec
 from reconciler.errors import Refused
 from reconciler.model import marks
@@ -62,7 +62,7 @@ def propose(settings: Settings, ref: Ref, *, instance: str | None = None, host: 
         marks.INTENT: uuid4().hex,
         "security.protection.delete": "true",
     }
-    diffs = field_diffs(spec, found)
+    diffs = field_diffs(workload, place, found, made.desired.policy)
     return Adoption(
         ref=ref,
         host=place,

@@ -144,13 +144,13 @@ def _blobs(root: Path, listing: bytes) -> Iterator[tuple[str, bytes]]:
             rows.append((name.decode(), words[2]))
     batch = _git(root, "cat-file", "--batch", stdin=b"".join(identity + b"\n" for _, identity in rows))
     rest = memoryview(batch.stdout)
-    for name, identity in rows:
+    for path, identity in rows:
         end = bytes(rest[:200]).find(b"\n")
         words = bytes(rest[: max(end, 0)]).split()
         if len(words) != 3 or words[0] != identity:  # noqa: PLR2004 - git's own form: id, type, size
-            raise GitError(f"{name} cannot be read from the commit", hint="git fsck")
+            raise GitError(f"{path} cannot be read from the commit", hint="git fsck")
         size = int(words[2])
-        yield name, bytes(rest[end + 1 : end + 1 + size])
+        yield path, bytes(rest[end + 1 : end + 1 + size])
         rest = rest[end + 1 + size + 1 :]
 
 

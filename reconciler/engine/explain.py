@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.model.changes import Change, Refusal
     from reconciler.model.names import Ref
     from reconciler.model.records import Ledger
-    from reconciler.model.resources import Desired
+    from reconciler.model.resources import Desired, Source
     from reconciler.model.world import Observed
 
 
@@ -64,8 +64,12 @@ def explain(ref: Ref, desired: Desired, observed: Observed, ledger: Ledger) -> E
 
 
 def _declared(ref: Ref, desired: Desired) -> str:
-    places = {item.ref: item.source for item in (*desired.workloads, *desired.pools, *desired.hosts)}
-    places |= {item.ref: item.source for item in (*desired.images, *desired.tiers, *desired.keys)}
+    places: dict[Ref, Source] = {workload.ref: workload.source for workload in desired.workloads}
+    places |= {pool.ref: pool.source for pool in desired.pools}
+    places |= {host.ref: host.source for host in desired.hosts}
+    places |= {image.ref: image.source for image in desired.images}
+    places |= {tier.ref: tier.source for tier in desired.tiers}
+    places |= {key.ref: key.source for key in desired.keys}
     return f"declared at {places[ref]}" if ref in places else "not declared by any manifest"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
 from reconciler.errors import Finding, ManifestError
 from reconciler.manifest.documents import Document, Documents
+from reconciler.manifest.fields import Strict
 from reconciler.manifest.schema import API_VERSION, KINDS, Metadata
 from reconciler.manifest.wording import findings_of
 from reconciler.manifest.yamltext import parse
@@ -16,11 +17,12 @@ from reconciler.model.names import Kind, Ref
 from reconciler.model.resources import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from reconciler.manifest.documents import Path, SourceFile
     from reconciler.manifest.yamltext import Parsed
 
+M = TypeVar("M", bound=Strict)
 TOP = ("apiVersion", "kind", "metadata", "spec")
 MAX_DOCUMENTS = 50_000
 
@@ -75,7 +77,7 @@ class _Document:
         before = len(self.findings)
         metadata = self._model(Metadata, value.get("metadata", {}), "metadata")
         spec = self._model(KINDS[kind], value.get("spec", {}), "spec")
-        if len(self.findings) > before or not isinstance(metadata, Metadata) or spec is None or isinstance(spec, Metadata):
+        if len(self.findings) > before or metadata is None or spec is None:
             return None
         return Document(
             ref=Ref(kind, metadata.name),
@@ -86,7 +88,7 @@ class _Document:
             places=self._parsed.places,
         )
 
-    def _head(self, value: dict[str, object]) -> Kind | None:
+    def _head(self, value: Mapping[str, object]) -> Kind | None:
         for key in value:
             if key not in TOP:
                 near = get_close_matches(key, TOP, 1)
@@ -105,9 +107,9 @@ class _Document:
             )
         return None if self.findings else Kind(str(kind))
 
-    def _model(self, model: type[Metadata] | type, value: object, key: str) -> object:
+    def _model(self, model: type[M], value: object, key: str) -> M | None:
         try:
-            return model.model_validate(value)  # type: ignore[union-attr]  # every model here is one of pydantic's
+            return model.model_validate(value)
         except ValidationError as error:
             self.findings.extend(findings_of(error, model, self._file, key, self._parsed.places))
             return None

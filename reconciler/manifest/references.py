@@ -28,6 +28,7 @@ from reconciler.model.resources import Bootstrap, Placement, Resources
 if TYPE_CHECKING:
     from reconciler.manifest.documents import Document, Documents
 
+LIMITS = ("vcpu", "memory", "disk", "processes")
 SMALLEST_MEMORY = SMALLEST_DISK = 16 * 1024 * 1024
 
 
@@ -88,7 +89,7 @@ class Index:
         base = spec_of(tier, TierSpec) if tier else None
         if tier is None and isinstance(document.spec, ServiceSpec | SessionSpec) and document.spec.owner not in self._kinds[Kind.KEY]:
             return None  # the missing owner is a finding already, and its tier would have given these
-        values = {name: getattr(spec, name) or (getattr(base, name) if base else None) for name in ("vcpu", "memory", "disk", "processes")}
+        values: dict[str, int | None] = {name: getattr(spec, name) or (getattr(base, name) if base else None) for name in LIMITS}
         missing = [name for name, value in values.items() if value is None]
         if missing:
             where = "and no tier gives it" if tier is None else ""
@@ -100,10 +101,11 @@ class Index:
                 hint="write spec.resources or name a tier",
             )
             return None
+        given = {name: value for name, value in values.items() if value is not None}
         for name, smallest in (("memory", SMALLEST_MEMORY), ("disk", SMALLEST_DISK)):
-            if values[name] < smallest:
-                self.find(document, f"{values[name]} bytes is below the smallest that starts, 16MiB", "spec", "resources", name)
-        return Resources(**values)
+            if given[name] < smallest:
+                self.find(document, f"{given[name]} bytes is below the smallest that starts, 16MiB", "spec", "resources", name)
+        return Resources(**given)
 
     def bootstrap(self, document: Document, spec: BootstrapSpec | None) -> Bootstrap | None:
         """The script and its digest; its file must be one that was read."""

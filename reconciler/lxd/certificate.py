@@ -1,0 +1,62 @@
+"""Our client certificate: made once, kept beside nobody's repository."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from reconciler.errors import StateError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VALID = timedelta(days=3650)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """Paths of certificate and key, PEM."""
+
+    cert: Path
+    key: Path
+
+
+def load_or_make(config_dir: Path) -> ClientCertificate:
+    """The certificate in ``config_dir``, made where there is none. The key is readable by its owner only."""
+    pair = ClientCertificate(config_dir / "client.crt", config_dir / "client.key")
+    try:
+        if not (pair.cert.is_file() and pair.key.is_file()):
+            config_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            key = ec.generate_private_key(ec.SECP384R1())
+            pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+            _write(pair.key, pem)
+            _write(pair.cert, _certificate(key).public_bytes(serialization.Encoding.PEM))
+    except OSError as error:
+        raise StateError(f"the client certificate in {config_dir} cannot be made: {error.strerror}", hint=f"ls -ld {config_dir}") from error
+    return pair
+
+
+def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"unsandbox@{socket.gethostname()}"[:64])])
+    # The one date that must be real and may not be passed in wrong: a certificate's own.
+    start = datetime.now(UTC) - timedelta(minutes=5)  # noqa: TID251
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(start).not_valid_after(start + VALID)
+    return builder.sign(key, hashes.SHA384())
+
+
+def _write(path: Path, content: bytes) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
