@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.changes import Action, Changes
 
 if TYPE_CHECKING:
-    from reconciler.model.changes import Change
+    from reconciler.model.changes import Change, Refusal
 
 GROUND = frozenset({Action.PREPARE, Action.IMPORT})
 """What others stand on: kept for as long as something that needs it is kept."""
@@ -61,7 +61,11 @@ def select(changes: Changes, scope: Scope) -> Changes:
     ground = [change for change in changes.items if change.action in GROUND and _grounded(change, scope, needing, images)]
     order = {id(change): number for number, change in enumerate(changes.items)}
     items = tuple(sorted([*kept, *ground], key=lambda change: order[id(change)]))
-    return replace(changes, items=items, doubts=tuple(doubt for doubt in changes.doubts if scope.covers(doubt.ref)))
+    return replace(changes, items=items, doubts=tuple(doubt for doubt in changes.doubts if _asked(doubt, scope)))
+
+
+def _asked(doubt: Refusal, scope: Scope) -> bool:
+    return scope.covers(doubt.ref) and (not scope.only or not doubt.action or doubt.action in scope.only)
 
 
 def _wanted(change: Change, scope: Scope) -> bool:
