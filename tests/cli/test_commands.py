@@ -28,7 +28,7 @@ def test_validate_shows_every_finding_of_every_file(repository: Shell) -> None:
     repository.write(
         {
             "manifests/a.yaml": "apiVersion: unsandbox/v1\nkind: Service\nmetadata: {name: x}\nspec:\n  owner: team\n  imge: starter\n",
-            "manifests/b.yaml": "apiVersion: unsandbox/v1\nkind: Sevice\nmetadata: {name: y}\nspec: {}\n",
+            "manifests/b.yaml": "apiVersion: unsandbox/v1\nkind: Sevice\nmetadata: {name: other}\nspec: {}\n",
         }
     )
     done = repository.run("validate")

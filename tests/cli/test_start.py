@@ -81,7 +81,7 @@ def test_version(shell: Shell) -> None:
         (["apply", "plan.json", "--rev", "HEAD"], "a saved plan has its scope", "unsandbox apply plan.json"),
         (["hosts", "ad"], "ad", "unsandbox hosts --help"),
         (["-C"], "-C", "unsandbox --help"),
-        (["history", "--limit", "many"], "many", "unsandbox history --help"),
+        (["history", "--limit", "many"], "valid integer", "unsandbox history --help"),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_a_hint(shell: Shell, arguments: list[str], message: str, following: str) -> None:
