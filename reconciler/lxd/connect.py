@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlsplit
@@ -51,6 +52,8 @@ class Door:
         self.metadata = metadata
         self.requests: Counter[str] = Counter({"GET /1.0": 1})
         self.read_timeout = timeouts[1]
+        self.creating = threading.Lock()
+        """Held while an instance is created: LXD 5.0 gives two isolated ones that are created at once an id range it does not have."""
         self._timeouts = timeouts
         self._session: requests.Session = client.api.session
         self._endpoint = str(client.api._api_endpoint).rstrip("/")  # noqa: SLF001 - pylxd has no public word for it

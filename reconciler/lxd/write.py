@@ -65,7 +65,8 @@ def _create(call: CreateInstance, door: Door) -> str:
         found = instance(door, call.name)
         return found is not None and found.config.get(marks.INTENT) == call.config.get(marks.INTENT)
 
-    run(door, "POST", door.path("instances"), body, deadline=CREATE_SECONDS, settled=there)
+    with door.creating:
+        run(door, "POST", door.path("instances"), body, deadline=CREATE_SECONDS, settled=there)
     return ""
 
 

@@ -9,6 +9,7 @@ import sys
 import venv
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,10 +51,16 @@ def remove(daemon: Daemon, names: list[str]) -> None:
 
 
 def raw(daemon: Daemon, wanted: list[dict[str, Any]]) -> None:
-    """The floor: create and start, eight at once, one connection a call, nothing checked."""
+    """The floor: create and start, eight at once, one connection a call, nothing checked.
+
+    Creates take turns, as they do in ours: LXD 5.0 breaks isolated containers that are created at the same moment (decision 0009), and it
+    creates no more of them a second eight at once than one at a time.
+    """
+    creating = Lock()
 
     def one(body: dict[str, Any]) -> None:
-        daemon.query("POST", f"/1.0/instances?project={PROJECT}", body)
+        with creating:
+            daemon.query("POST", f"/1.0/instances?project={PROJECT}", body)
         daemon.query("PUT", f"/1.0/instances/{body['name']}/state?project={PROJECT}", {"action": "start", "timeout": 30})
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
