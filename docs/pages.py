@@ -63,7 +63,15 @@ def _error(kind: type[errors.UnsandboxError], depth: int) -> tuple[object, ...]:
     meaning, _, _ = (kind.__doc__ or "").partition("\n")
     again = "yes" if kind.retryable else "no"
     name = f"{'&nbsp;' * 4 * depth}{kind.__name__}"
-    return f"`{kind.code}`", name, meaning, kind.exit_status, kind.http_status, again, f"`{kind.default_hint}`" if kind.default_hint else ""
+    return (
+        f"`{kind.code}`",
+        name,
+        meaning.replace("``", "`"),
+        kind.exit_status,
+        kind.http_status,
+        again,
+        f"`{kind.default_hint}`" if kind.default_hint else "",
+    )
 
 
 def _tree(kind: type[errors.UnsandboxError], depth: int) -> Iterator[tuple[int, type[errors.UnsandboxError]]]:

@@ -35,14 +35,14 @@ def test_validate_shows_every_finding_of_every_file(repository: Shell) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     places = [line.split(" ")[0] for line in done.stderr.splitlines() if line.startswith("manifests/")]
     assert "manifests/a.yaml:6:3:" in places
-    assert "manifests/b.yaml:2:7:" in places
+    assert "manifests/b.yaml:2:1:" in places
     assert "Traceback" not in done.stderr
     assert "findings in 2 files" in done.stderr
 
     as_json = repository.run("validate", "--json")
     assert (as_json.returncode, as_json.stderr) == (1, "")
     findings = json.loads(as_json.stdout)["findings"]
-    assert {(row["file"], row["line"], row["column"]) for row in findings} >= {("manifests/a.yaml", 6, 3), ("manifests/b.yaml", 2, 7)}
+    assert {(row["file"], row["line"], row["column"]) for row in findings} >= {("manifests/a.yaml", 6, 3), ("manifests/b.yaml", 2, 1)}
 
 
 def test_every_command_that_reads_manifests_shows_findings(repository: Shell) -> None:

@@ -38,7 +38,7 @@ def action(index: int, case: dict[str, Any]) -> PlannedAction:
 def plan(case: dict[str, Any]) -> Plan:
     commit = case.get("commit", {})
     return Plan(
-        id="p" * 64,
+        id="e" * 32,
         env="test",
         commit=Commit(commit.get("id", ""), dirty=commit.get("dirty", False), digest="d" * 64),
         made_at="2026-01-01T00:00:00.000+00:00",
