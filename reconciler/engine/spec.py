@@ -67,7 +67,7 @@ def stated_config(workload: Workload, env: str) -> dict[str, str]:
         config[marks.LOCKED] = "true"
     if workload.ttl:
         config[marks.EXPIRES] = str(workload.ttl)
-    return config
+    return {key: value for key, value in config.items() if value}  # LXD keeps no key without a value: it would differ for ever
 
 
 def stated_devices(workload: Workload, host: Host) -> dict[str, dict[str, str]]:
