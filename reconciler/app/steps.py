@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from reconciler.app.clock import stamp
 from reconciler.errors import HostBusy, HostError, StateError, Unreachable
-from reconciler.lxd.read import export_image
+from reconciler.lxd.images import export_image
 from reconciler.lxd.write import perform
 from reconciler.model.changes import Action, Reason
 from reconciler.model.plan import ImportImage, SetPower

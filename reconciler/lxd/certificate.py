@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from reconciler.errors import StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 VALID = timedelta(days=3650)
@@ -33,15 +36,39 @@ def load_or_make(config_dir: Path) -> ClientCertificate:
     """The certificate in ``config_dir``, made where there is none. The key is readable by its owner only."""
     pair = ClientCertificate(config_dir / "client.crt", config_dir / "client.key")
     try:
-        if not (pair.cert.is_file() and pair.key.is_file()):
+        if not _is_whole(pair):
             config_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            key = ec.generate_private_key(ec.SECP384R1())
-            pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-            _write(pair.key, pem)
-            _write(pair.cert, _certificate(key).public_bytes(serialization.Encoding.PEM))
+            with _alone(config_dir):
+                _make(pair)
     except OSError as error:
         raise StateError(f"the client certificate in {config_dir} cannot be made: {error.strerror}", hint=f"ls -ld {config_dir}") from error
     return pair
+
+
+def _is_whole(pair: ClientCertificate) -> bool:
+    return pair.cert.is_file() and pair.key.is_file()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Threads and processes that come first at the same time would mix one's key with another's certificate."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _make(pair: ClientCertificate) -> None:
+    if _is_whole(pair):
+        return
+    key = ec.generate_private_key(ec.SECP384R1())
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    # The certificate comes last: where it is, its key is.
+    pair.cert.unlink(missing_ok=True)
+    _write(pair.key, pem)
+    _write(pair.cert, _certificate(key).public_bytes(serialization.Encoding.PEM))
 
 
 def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

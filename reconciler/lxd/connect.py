@@ -5,81 +5,59 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pylxd
-import requests
-from requests.adapters import HTTPAdapter
 
-from reconciler.errors import Malformed, NotTrusted, Unreachable, WrongIdentity
+from reconciler.errors import Malformed, NotTrusted, WrongIdentity
 from reconciler.lxd import convert
 from reconciler.lxd.errors import mapped, of_status
+from reconciler.lxd.transport import HTTP_UNIX, new_session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
+    import requests
+
     from reconciler.lxd.certificate import ClientCertificate
     from reconciler.model.resources import Host
 
-CONNECTIONS = 32
 UNIX = "unix:"
-
-
-class PinnedAdapter(HTTPAdapter):
-    """TLS that trusts exactly one certificate, by its SHA-256; names and authorities play no part."""
-
-    def __init__(self, fingerprint: str) -> None:
-        self._fingerprint = fingerprint
-        super().__init__(pool_connections=1, pool_maxsize=CONNECTIONS)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Give the pin to every connection made."""
-        super().init_poolmanager(*args, assert_fingerprint=self._fingerprint, assert_hostname=False, cert_reqs="CERT_NONE", **kwargs)
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002 - requests' own signature
-        """Keep requests from switching back to authorities; our client certificate still has to be set."""
-        super().cert_verify(conn, url, False, cert)  # type: ignore[no-untyped-call]  # requests has no types for it  # noqa: FBT003
-        conn.assert_fingerprint = self._fingerprint
+_COLLECTION = 2
+"""Parts of a path up to a collection: ``1.0`` and its noun. What follows is the name of an object."""
 
 
 class Door:
     """Requests to one host in its project. Safe for threads. ``requests`` counts what was sent, by method and path template."""
 
-    def __init__(self, host: Host, client: pylxd.Client, metadata: Mapping[str, Any], timeouts: tuple[float, float]) -> None:
+    def __init__(self, host: Host, client: pylxd.Client, endpoint: str, timeouts: tuple[float, float]) -> None:
         self.host = host
-        self.metadata = metadata
+        self.metadata: Mapping[str, Any] = client.host_info
         self.requests: Counter[str] = Counter({"GET /1.0": 1})
         self.read_timeout = timeouts[1]
         self.creating = threading.Lock()
         """Held while an instance is created: LXD 5.0 gives two isolated ones that are created at once an id range it does not have."""
+        self._counting = threading.Lock()
         self._timeouts = timeouts
         self._session: requests.Session = client.api.session
-        self._endpoint = str(client.api._api_endpoint).rstrip("/")  # noqa: SLF001 - pylxd has no public word for it
-        self._base = self._endpoint.removesuffix("/1.0")
+        self._endpoint = endpoint
 
     @classmethod
     def open(cls, host: Host, certificate: ClientCertificate | None, *, connect_timeout: float = 3, read_timeout: float = 30) -> Self:
         """Connect, check who answers, and that it trusts us. One request. Raises a ``HostError``."""
         timeouts = (connect_timeout, read_timeout)
-        with mapped(host.name):
-            session = None if host.address.startswith(UNIX) else _pinned_session(host, certificate)
-            client = _client(host.address, session, timeouts)
-            metadata = client.host_info
-        door = cls(host, client, metadata, timeouts)
-        door._check()
-        return door
-
-    def _check(self) -> None:
-        if self.metadata.get("auth") != "trusted":
-            raise NotTrusted(f"{self.host.name}: it does not trust our certificate", hint=f"unsandbox hosts add {self.host.address}")
-        shown = convert.identity(self.metadata, self.host.fingerprint).fingerprint
-        if shown != self.host.fingerprint:
-            raise WrongIdentity(
-                f"{self.host.name}: its certificate is {shown}, the inventory pins {self.host.fingerprint}",
-                hint=f"if the host was made anew on purpose: edit {self.host.source} (fingerprint)",
-            )
+        endpoint = _endpoint(host.address)
+        session = new_session(endpoint, host.fingerprint, certificate)
+        try:
+            # A certificate that is not the pinned one ends here: no request was sent.
+            client = _client(endpoint, session, timeouts, host.name)
+            _check(host, client.host_info)
+        except BaseException:
+            session.close()
+            raise
+        return cls(host, client, endpoint, timeouts)
 
     def __enter__(self) -> Self:
         return self
@@ -97,38 +75,27 @@ class Door:
         tail = "&".join(f"{key}={quote(value, safe='')}" for key, value in words.items())
         return "/1.0/" + "/".join(quote(part, safe="") for part in parts) + (f"?{tail}" if tail else "")
 
-    def send(  # noqa: PLR0913 - what one HTTP request can carry, by keyword
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        headers: Mapping[str, str] | None = None,
-        data: Any = None,
-        stream: bool = False,
-        timeout: float | None = None,
-    ) -> requests.Response:
-        """One request. Raises a ``HostError`` for anything but success."""
-        self.requests[f"{method} {path.partition('?')[0]}"] += 1
-        limits = (self._timeouts[0], timeout or self._timeouts[1])
+    def send(self, method: str, path: str, body: object = None, **given: Any) -> requests.Response:
+        """One request; ``given`` may hold ``headers``, ``data`` and ``stream``. Raises a ``HostError`` for anything but success."""
+        with self._counting:
+            self.requests[f"{method} {template(path)}"] += 1
         with mapped(self.host.name):
             response = self._session.request(
-                method,
-                self._base + path,
-                json=body,
-                data=data,
-                headers=dict(headers or {}),
-                timeout=limits,
-                allow_redirects=False,
-                stream=stream,
+                method, self._endpoint + path, json=body, timeout=self._timeouts, allow_redirects=False, **given
             )
-        if response.status_code >= requests.codes.bad_request:
-            raise of_status(response.status_code, _reason(response), self.host.name)
+        if not response.ok or response.is_redirect:
+            raise of_status(response.status_code, reason_of(response), self.host.name)
         return response
 
     def get(self, path: str) -> Any:
         """The metadata of a synchronous answer."""
         return metadata_of(self.send("GET", path), self.host.name)
+
+
+def template(path: str) -> str:
+    """A path without its query and with names replaced: ``/1.0/instances/{name}/state``."""
+    parts = path.partition("?")[0].strip("/").split("/")
+    return "/" + "/".join("{name}" if number >= _COLLECTION and number % 2 == 0 else part for number, part in enumerate(parts))
 
 
 def metadata_of(response: requests.Response, host: str) -> Any:
@@ -142,7 +109,8 @@ def metadata_of(response: requests.Response, host: str) -> Any:
     return document.get("metadata")
 
 
-def _reason(response: requests.Response) -> str:
+def reason_of(response: requests.Response) -> str:
+    """LXD's own word for an error, or ""."""
     try:
         document = response.json()
     except ValueError:
@@ -150,39 +118,38 @@ def _reason(response: requests.Response) -> str:
     return str(document.get("error", "")) if isinstance(document, dict) else ""
 
 
-def _pinned_session(host: Host, certificate: ClientCertificate | None) -> requests.Session:
-    session = requests.Session()
-    # Proxies and authorities of the environment would override the pin.
-    session.trust_env = False
-    session.mount("https://", PinnedAdapter(host.fingerprint))
-    if certificate is not None:
-        session.cert = (str(certificate.cert), str(certificate.key))
-    return session
+def _endpoint(address: str) -> str:
+    if address.startswith(UNIX):
+        return HTTP_UNIX + quote(address.removeprefix(UNIX), safe="")
+    return address.rstrip("/")
 
 
-def _client(address: str, session: requests.Session | None, timeouts: tuple[float, float]) -> pylxd.Client:
-    if session is not None:
-        return pylxd.Client(endpoint=address, session=session, timeout=timeouts)
-    path = address.removeprefix(UNIX)
-    client = pylxd.Client(endpoint=f"http+unix://{quote(path, safe='')}", timeout=timeouts)
-    client.api.session.trust_env = False
+def _client(endpoint: str, session: requests.Session, timeouts: tuple[float, float], name: str) -> pylxd.Client:
+    """The client: it asks ``GET /1.0`` and keeps the answer, whatever it is."""
+    try:
+        with mapped(name):
+            client = pylxd.Client(endpoint=endpoint, session=session, timeout=timeouts)
+    except (KeyError, TypeError) as error:
+        raise Malformed(f"{name}: what answers there is not an LXD") from error
+    if not isinstance(client.host_info, dict):
+        raise Malformed(f"{name}: what answers there is not an LXD")
     return client
+
+
+def _check(host: Host, metadata: Mapping[str, Any]) -> None:
+    if metadata.get("auth") != "trusted":
+        raise NotTrusted(f"{host.name}: it does not trust our certificate", hint=f"unsandbox hosts add {host.address}")
+    # Over TLS the pin was held against what the server proved to own; what it tells of itself must agree all the same.
+    shown = convert.identity(metadata, host.fingerprint).fingerprint
+    if shown != host.fingerprint:
+        raise WrongIdentity(
+            f"{host.name}: its certificate is {shown}, the inventory pins {host.fingerprint}",
+            hint=f"if the host was made anew on purpose: edit {host.source} (fingerprint)",
+        )
 
 
 def local_fingerprint(socket: Path) -> str:
     """The certificate fingerprint of the LXD behind a unix socket. Raises a ``HostError``."""
-    with mapped(str(socket)):
-        client = _client(f"{UNIX}{socket}", None, (3, 10))
-        return convert.identity(client.host_info).fingerprint
-
-
-def host_and_port(url: str) -> tuple[str, int]:
-    """Of ``https://address:port``. Raises ``Unreachable`` where it is none."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise Unreachable(f"{url} is not https://address:port: {error}") from error
-    if parts.scheme != "https" or not parts.hostname:
-        raise Unreachable(f"{url} is not https://address:port", hint="unsandbox hosts add https://ADDRESS:8443")
-    return parts.hostname, port or 8443
+    endpoint = _endpoint(f"{UNIX}{socket}")
+    with new_session(endpoint, "", None) as session:
+        return convert.identity(_client(endpoint, session, (3, 10), str(socket)).host_info).fingerprint

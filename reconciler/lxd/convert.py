@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -29,6 +30,11 @@ STATUS: dict[int, Status] = {
 
 INSTANCE_FOLDERS = frozenset({"instances", "containers", "virtual-machines"})
 RUNNING_OPERATIONS = ("running", "pending")
+
+
+INSTANCE_NOUNS = frozenset({"instances", "containers", "virtual-machines"})
+_USER = re.compile(r"^/1\.0/(?P<noun>[a-z-]+)/(?P<name>[^/?]+)(\?.*)?$")
+"""One of a project's users; paths with more parts are snapshots and the like."""
 
 
 def _part(value: Mapping[str, Any], key: str, kind: type, what: str) -> Any:
@@ -66,6 +72,15 @@ def _texts(value: Mapping[str, Any]) -> dict[str, str]:
     return {str(key): str(text) for key, text in value.items()}
 
 
+def rows(metadata: object) -> list[dict[str, Any]]:
+    """The list of ``GET /1.0/instances?recursion=1``, each row a mapping with a name."""
+    if not isinstance(metadata, list):
+        raise Malformed(f"GET instances: {type(metadata).__name__}, not a list")
+    if not all(isinstance(row, dict) and row.get("name") for row in metadata):
+        raise Malformed("GET instances: a row without a name")
+    return metadata
+
+
 def is_hollow(row: Mapping[str, Any]) -> bool:
     """A row that LXD gives for an instance it could not load: no config, or none of the volatile keys every instance has."""
     config = row.get("config")
@@ -93,7 +108,7 @@ def instance(row: Mapping[str, Any]) -> Instance:
     )
 
 
-def operations(metadata: Mapping[str, Any]) -> tuple[Operation, ...]:
+def operations(metadata: object) -> tuple[Operation, ...]:
     """The answer of ``GET /1.0/operations?recursion=1``: what runs on instances. Finished ones are kept by LXD for 5 s and left out."""
     if not isinstance(metadata, dict):
         raise Malformed(f"GET operations: {type(metadata).__name__}, not a mapping")

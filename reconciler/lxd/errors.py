@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pylxd.exceptions
-import requests
 import requests.exceptions
 import urllib3.exceptions
 
@@ -42,29 +42,65 @@ BY_STATUS: dict[int, type[HostError]] = {
     503: HostBusy,
     504: HostBusy,
 }
+"""LXD's status codes. Another below 500 is ``Rejected``, another from 500 on ``HostBusy``; below 400 and no success is ``Malformed``."""
 
-BUSY_WORDS = ("database is locked", "database is busy", "too many open files", "is busy", "context deadline exceeded")
-CONFLICT_WORDS = ("already exists", "already in use", "is already running", "precondition failed", "etag doesn't match")
+BUSY_WORDS = ("database is locked", "database is busy", "too many open files", "instance is busy", "operation already in progress")
+CONFLICT_WORDS = ("already exists", "already in use", "instance is running", "precondition failed", "etag doesn't match")
+CLIENT_ERROR, SERVER_ERROR = 400, 500
+
+FOREIGN: tuple[tuple[tuple[type[Exception], ...], type[HostError], str], ...] = (
+    ((requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError), Unreachable, "no answer in time"),
+    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), Unreachable, "TLS failed"),
+    (
+        (
+            requests.exceptions.InvalidJSONError,
+            requests.exceptions.ContentDecodingError,
+            requests.exceptions.TooManyRedirects,
+            urllib3.exceptions.DecodeError,
+            urllib3.exceptions.HeaderParsingError,
+        ),
+        Malformed,
+        "the answer cannot be read",
+    ),
+    (
+        (
+            pylxd.exceptions.ClientConnectionFailed,
+            requests.exceptions.RequestException,
+            urllib3.exceptions.HTTPError,
+            http.client.HTTPException,
+            OSError,
+        ),
+        Unreachable,
+        "no connection",
+    ),
+    ((pylxd.exceptions.LXDAPIExtensionNotAvailable,), Malformed, "it is too old"),
+)
+"""Foreign errors, the first match counts, and what it means to a reader. A wrong pin and LXD's answers are told apart before."""
 
 
 def of_status(status: int, text: str, host: str) -> HostError:
-    """LXD's answer with a status of 400 or above, as an error of ours. ``text`` is LXD's own word, trimmed."""
-    lower = text.lower()
-    kind = BY_STATUS.get(status, Rejected if status < requests.codes.server_error else HostBusy)
-    if any(word in lower for word in BUSY_WORDS):
-        kind = HostBusy
-    elif any(word in lower for word in CONFLICT_WORDS):
-        kind = Conflict
-    elif "not found" in lower and status in {404, 500}:
-        kind = NotFound
-    return kind(f"{host}: LXD answered {status}: {text[:LONGEST] or 'no reason given'}")
+    """LXD's answer that is no success, as an error of ours. ``text`` is LXD's own word, trimmed."""
+    told = f"{host}: LXD answered {status}: {text[:LONGEST] or 'no reason given'}"
+    if status < CLIENT_ERROR:
+        return Malformed(told)
+    by_word = _by_word(text)
+    if by_word is None and status in {404, 500} and "not found" in text.lower():
+        by_word = NotFound
+    kind = by_word or BY_STATUS.get(status, Rejected if status < SERVER_ERROR else HostBusy)
+    return kind(told)
 
 
 def of_operation(text: str, host: str) -> HostError:
     """An operation that ended in failure."""
-    if any(word in text.lower() for word in BUSY_WORDS):
-        return HostBusy(f"{host}: {text[:LONGEST]}")
-    return OperationFailed(f"{host}: {text[:LONGEST] or 'the operation failed without a reason'}")
+    kind = _by_word(text) or OperationFailed
+    return kind(f"{host}: {text[:LONGEST] or 'the operation failed without a reason'}")
+
+
+def _by_word(text: str) -> type[HostError] | None:
+    lower = text.lower()
+    if any(word in lower for word in BUSY_WORDS):
+        return HostBusy
+    return Conflict if any(word in lower for word in CONFLICT_WORDS) else None
 
 
 @contextmanager
@@ -72,22 +108,21 @@ def mapped(host: str) -> Iterator[None]:
     """Turn every foreign error in the block into a ``HostError``."""
     try:
         yield
-    except requests.exceptions.SSLError as error:
-        if "fingerprint" in str(error).lower():
-            raise WrongIdentity(f"{host}: the server showed another certificate than the pinned one") from error
-        raise Unreachable(f"{host}: TLS failed: {_short(error)}") from error
-    except (requests.exceptions.ConnectTimeout, requests.exceptions.ReadTimeout) as error:
-        raise Unreachable(f"{host}: no answer in time") from error
-    except (requests.exceptions.ConnectionError, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
-        raise Unreachable(f"{host}: no connection: {_short(error)}") from error
     except pylxd.exceptions.LXDAPIException as error:
         raise of_status(error.response.status_code, _reason(error), host) from error
-    except pylxd.exceptions.ClientConnectionFailed as error:
-        raise Unreachable(f"{host}: no connection: {_short(error)}") from error
-    except (requests.exceptions.RequestException, pylxd.exceptions.ClientAuthenticationFailed) as error:
-        raise Malformed(f"{host}: {_short(error)}") from error
-    except FileNotFoundError as error:
-        raise Unreachable(f"{host}: {error.filename} does not exist") from error
+    except tuple(kind for kinds, _, _ in FOREIGN for kind in kinds) as error:
+        raise of_foreign(error, host) from error
+
+
+def of_foreign(error: Exception, host: str) -> HostError:
+    """An error of a library, as one of ours."""
+    # pylxd keeps only the text of the error below; that one still says whether it was time, TLS or the pin.
+    cause = error.__context__ if isinstance(error, pylxd.exceptions.ClientConnectionFailed) else error
+    told = cause if isinstance(cause, Exception) else error
+    if "fingerprints did not match" in str(told).lower():
+        return WrongIdentity(f"{host}: the server showed another certificate than the pinned one; nothing was sent to it")
+    kind, meaning = next((ours, meaning) for kinds, ours, meaning in FOREIGN if isinstance(told, kinds))
+    return kind(f"{host}: {meaning}: {_short(told)}")
 
 
 def _reason(error: pylxd.exceptions.LXDAPIException) -> str:
@@ -97,5 +132,16 @@ def _reason(error: pylxd.exceptions.LXDAPIException) -> str:
         return ""
 
 
-def _short(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:LONGEST] if str(error).strip() else type(error).__name__
+def _short(error: BaseException) -> str:
+    """The reason at the bottom of what urllib3 and requests wrapped around one another."""
+    while below := _below(error):
+        error = below
+    text = str(error)
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        text = text.partition(": ")[2]  # it begins with the connection object
+    return " ".join(text.split())[:LONGEST] or type(error).__name__
+
+
+def _below(error: BaseException) -> BaseException | None:
+    inner = (getattr(error, "reason", None), *error.args)
+    return next((item for item in inner if isinstance(item, BaseException)), None)

@@ -4,67 +4,108 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import Defect, HostError, NotFound, OperationFailed, Rejected
-from reconciler.lxd.operations import run
+from reconciler.errors import Conflict, Defect, HostError, NotFound, OperationFailed, Rejected
+from reconciler.lxd.operations import Waiting, run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from reconciler.lxd.connect import Door
     from reconciler.model.plan import PutObject
 
 FOLDER = {"project": "projects", "storage-pool": "storage-pools", "network-acl": "network-acls", "network": "networks"}
 SECONDS = 120
+MADE_ONCE = frozenset({"type", "driver"})
+"""What can be said only when an object is made."""
 
 
 def put_object(door: Door, call: PutObject) -> None:
     """Create ``call`` or make it equal to its body."""
+    try:
+        found = _read(door, call)
+    except NotFound:
+        _make(door, call)
+        return
+    if call.kind == "storage-pool" or not differing(found, call):
+        return
+    body: dict[str, Any] = {"description": found.get("description", "")}
+    body |= {key: value for key, value in call.body.items() if key not in MADE_ONCE}
+    # A partial config would switch a project's other features off, and would drop what LXD keeps for itself.
+    body["config"] = {**_untold(found, call), **_config(call.body)}
+    run(door, "PUT", door.path(FOLDER[call.kind], call.name, project=False), body, _waiting(door, call))
+
+
+def differences(door: Door, objects: Iterable[PutObject]) -> tuple[str, ...]:
+    """What of the foundation is absent or not as it should be, a sentence each; a storage pool is only asked to exist."""
+    told = []
+    for call in objects:
+        try:
+            found = _read(door, call)
+        except NotFound:
+            told.append(f"{call.kind} {call.name} is absent")
+            continue
+        words = () if call.kind == "storage-pool" else differing(found, call)
+        if words:
+            told.append(f"{call.kind} {call.name} differs in {', '.join(words)}")
+    return tuple(told)
+
+
+def differing(found: Mapping[str, Any], call: PutObject) -> tuple[str, ...]:
+    """Names of config keys and fields that are not as in the body. A project may hold keys of others, a network may not."""
+    there, wanted = dict(found.get("config") or {}), _config(call.body)
+    keys = [key for key, value in wanted.items() if there.get(key) != value]
+    if call.kind != "project":
+        keys += [key for key in there if key not in wanted and not key.startswith("volatile.")]
+    fields = [key for key, value in call.body.items() if key not in MADE_ONCE | {"config"} and found.get(key) != value]
+    return tuple(sorted({*keys, *fields}))
+
+
+def _untold(found: Mapping[str, Any], call: PutObject) -> dict[str, str]:
+    config: Mapping[str, str] = found.get("config") or {}
+    return {key: value for key, value in config.items() if call.kind == "project" or key.startswith("volatile.")}
+
+
+def _read(door: Door, call: PutObject) -> dict[str, Any]:
     if call.kind not in FOLDER:
         raise Defect(f"{call.kind} is not an object of the foundation")
-    folder = FOLDER[call.kind]
-    try:
-        found = door.get(door.path(folder, call.name, project=False))
-    except NotFound:
-        _make(door, folder, call)
-        return
-    if call.kind == "storage-pool" or _same(found, call.body):
-        return
-    body: dict[str, Any] = {
-        "description": found.get("description", ""),
-        **{key: value for key, value in call.body.items() if key != "type"},
-    }
-    if call.kind == "project":
-        # A partial config would switch the project's other features off.
-        body["config"] = {**found["config"], **_config(call.body)}
-    run(door, "PUT", door.path(folder, call.name, project=False), body, deadline=SECONDS, settled=lambda: _is(door, folder, call))
+    found: dict[str, Any] = door.get(door.path(FOLDER[call.kind], call.name, project=False))
+    return found
 
 
-def _make(door: Door, folder: str, call: PutObject) -> None:
+def _make(door: Door, call: PutObject) -> None:
     body = {"name": call.name, **call.body}
-    path = door.path(folder, project=False)
+    path = door.path(FOLDER[call.kind], project=False)
     try:
-        run(door, "POST", path, body, deadline=SECONDS, settled=lambda: _is(door, folder, call))
-    except (Rejected, OperationFailed):
-        # Where btrfs cannot be had, a plain directory still works; it enforces no disk limits.
+        run(door, "POST", path, body, _waiting(door, call))
+    except (Rejected, OperationFailed, Conflict) as error:
+        if _stands(door, call):
+            return  # another writer was quicker
         if call.kind != "storage-pool" or call.body.get("driver") != "btrfs":
             raise
-        run(door, "POST", path, {**body, "driver": "dir"}, deadline=SECONDS, settled=lambda: _is(door, folder, call))
+        _make_directory_pool(door, call, error)
+
+
+def _make_directory_pool(door: Door, call: PutObject, first: HostError) -> None:
+    """Where btrfs cannot be had, a plain directory still works. It enforces no disk limits, which ``doctor`` says."""
+    body = {"name": call.name, **call.body, "driver": "dir"}
+    try:
+        run(door, "POST", door.path(FOLDER[call.kind], project=False), body, _waiting(door, call))
+    except (Rejected, OperationFailed) as error:
+        raise type(error)(f"{error.message}; and before that, with btrfs: {first.message}", hint=error.hint) from first
+
+
+def _waiting(door: Door, call: PutObject) -> Waiting:
+    return Waiting(SECONDS, lambda: _stands(door, call))
+
+
+def _stands(door: Door, call: PutObject) -> bool:
+    try:
+        found = _read(door, call)
+    except NotFound:
+        return False
+    return call.kind == "storage-pool" or not differing(found, call)
 
 
 def _config(body: Mapping[str, object]) -> dict[str, str]:
     config = body.get("config")
     return {str(key): str(value) for key, value in config.items()} if isinstance(config, dict) else {}
-
-
-def _same(found: Mapping[str, Any], body: Mapping[str, object]) -> bool:
-    config = _config(body)
-    if any(found.get("config", {}).get(key) != value for key, value in config.items()):
-        return False
-    return all(found.get(key) == value for key, value in body.items() if key not in {"config", "type"})
-
-
-def _is(door: Door, folder: str, call: PutObject) -> bool:
-    try:
-        return _same(door.get(door.path(folder, call.name, project=False)), call.body)
-    except HostError:
-        return False

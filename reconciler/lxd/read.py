@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import Malformed, NotFound
+from reconciler.errors import NotFound
 from reconciler.lxd import convert
-from reconciler.lxd.errors import mapped
 from reconciler.model.world import Grade, HostView, Instance, ProjectView
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from reconciler.lxd.connect import Door
-
-CHUNK = 1 << 20
 
 
 def look(door: Door, at: datetime) -> HostView:
@@ -25,11 +21,9 @@ def look(door: Door, at: datetime) -> HostView:
         project = convert.project(door.get(door.path("projects", door.host.project, project=False)))
     except NotFound:
         return HostView(door.host.name, Grade.COMPLETE, (), at, identity, None)
-    rows = door.get(door.path("instances", recursion="1"))
+    rows = convert.rows(door.get(door.path("instances", recursion="1")))
     operations = convert.operations(door.get(door.path("operations", recursion="1")))
-    if not isinstance(rows, list):
-        raise Malformed(f"{door.host.name}: the list of instances is {type(rows).__name__}")
-    instances, doubtful = _sort(rows, project)
+    instances, doubtful = sort_rows(rows, project)
     why = tuple(f"{name}: {reason}" for name, reason in sorted(doubtful.items()))
     return HostView(
         host=door.host.name,
@@ -44,14 +38,14 @@ def look(door: Door, at: datetime) -> HostView:
     )
 
 
-def _sort(rows: list[dict[str, Any]], project: ProjectView) -> tuple[tuple[Instance, ...], dict[str, str]]:
+def sort_rows(rows: list[dict[str, Any]], project: ProjectView) -> tuple[tuple[Instance, ...], dict[str, str]]:
     """Rows that can be believed, and names that cannot: hollow, twice in the list, or in one list and not in the other."""
     doubtful: dict[str, str] = {}
     found: dict[str, Instance] = {}
     for row in rows:
         name = str(row.get("name", ""))
         if convert.is_hollow(row):
-            doubtful[name] = f"its row has status {row.get('status')} and no config"
+            doubtful[name] = f"its row has status {row.get('status')} and not the config that every instance has"
         elif name in found:
             doubtful[name] = "two rows carry the name"
         else:
@@ -69,13 +63,3 @@ def instance(door: Door, name: str) -> Instance | None:
         return convert.instance(door.get(door.path("instances", name)))
     except NotFound:
         return None
-
-
-def export_image(door: Door, fingerprint: str, into: Path) -> None:
-    """Download an image of one part into a file. Raises a ``HostError``; an image of two parts is refused as ``Malformed``."""
-    with door.send("GET", door.path("images", fingerprint, "export"), stream=True) as response:
-        if "multipart" in response.headers.get("Content-Type", ""):
-            raise Malformed(f"{door.host.name}: image {fingerprint[:12]} has two parts and cannot be copied through this machine")
-        with mapped(door.host.name), into.open("wb") as file:
-            for piece in response.iter_content(CHUNK):
-                file.write(piece)

@@ -1,0 +1,116 @@
+"""Instances: create, update, drop protection, delete. What exists is written to only while it has the uuid that was planned for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler.errors import Conflict, NotFound
+from reconciler.lxd import convert
+from reconciler.lxd.connect import metadata_of
+from reconciler.lxd.operations import Waiting, run
+from reconciler.lxd.read import instance
+from reconciler.model import marks
+from reconciler.model.world import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.lxd.connect import Door
+    from reconciler.model.plan import CreateInstance, DeleteInstance, DropProtection, UpdateInstance
+    from reconciler.model.world import Instance
+
+CREATE_SECONDS = 300
+WRITE_SECONDS = 120
+DELETE_SECONDS = 120
+PROTECTED = "security.protection.delete"
+UNPACKED = "volatile.apply_template"
+"""LXD writes this as the last thing of creating an instance and takes it away at its first start."""
+
+
+def create(door: Door, call: CreateInstance) -> str:
+    """Create it, stopped. One that this very plan made before counts as done; another of that name is a ``Conflict``."""
+    body = {
+        "name": call.name,
+        "type": "container",
+        "profiles": [],
+        "source": {"type": "image", "fingerprint": call.image},
+        "config": dict(call.config),
+        "devices": {name: dict(device) for name, device in call.devices.items()},
+    }
+
+    def made() -> bool:
+        return _is_made(instance(door, call.name), call)
+
+    try:
+        with door.creating:
+            run(door, "POST", door.path("instances"), body, Waiting(CREATE_SECONDS, made))
+    except Conflict as error:
+        if not made():
+            raise Conflict(f"{door.host.name}: the name {call.name} is taken by an instance that this plan did not make") from error
+    return ""
+
+
+def _is_made(found: Instance | None, call: CreateInstance) -> bool:
+    """The row is there from the first moment of creating, so the row alone proves nothing."""
+    intent = call.config.get(marks.INTENT)
+    if found is None or not intent or found.config.get(marks.INTENT) != intent:
+        return False
+    return UNPACKED in found.config or found.status in {Status.RUNNING, Status.FROZEN}
+
+
+def update(door: Door, call: UpdateInstance) -> str:
+    """Set and remove what the call names and leave the rest, provided nobody wrote in between."""
+    found, etag = read_planned(door, call.name, call.uuid)
+    config = {key: value for key, value in found["config"].items() if key not in call.remove} | dict(call.config)
+    devices = {**found["devices"], **{name: dict(device) for name, device in call.devices.items()}}
+    _put(door, found, config, devices, etag)
+    return convert.instance(found).uuid
+
+
+def drop_protection(door: Door, call: DropProtection) -> str:
+    """Take the protection away and write which plan may delete it, in one request."""
+    found, etag = read_planned(door, call.name, call.uuid)
+    config = {**found["config"], PROTECTED: "false", marks.TOMBSTONE: call.tombstone}
+    _put(door, found, config, found["devices"], etag)
+    return call.uuid
+
+
+def delete(door: Door, call: DeleteInstance) -> str:
+    """Delete it; one that is gone counts as done."""
+
+    def gone() -> bool:
+        return instance(door, call.name) is None
+
+    try:
+        read_planned(door, call.name, call.uuid)
+        run(door, "DELETE", door.path("instances", call.name), None, Waiting(DELETE_SECONDS, gone))
+    except NotFound:
+        return call.uuid
+    return call.uuid
+
+
+def read_planned(door: Door, name: str, uuid: str) -> tuple[dict[str, Any], str]:
+    """The object as LXD has it and its ETag. A ``Conflict`` where it is not the one that was planned for; ``uuid`` "" takes any."""
+    response = door.send("GET", door.path("instances", name))
+    found: dict[str, Any] = metadata_of(response, door.host.name)
+    seen = convert.instance(found).uuid
+    if uuid and seen != uuid:
+        raise Conflict(f"{door.host.name}: {name} is another instance ({seen or 'no uuid'}) than planned for ({uuid}); it was left alone")
+    return found, str(response.headers.get("ETag", ""))
+
+
+def _put(door: Door, found: Mapping[str, Any], config: Mapping[str, str], devices: Mapping[str, Any], etag: str) -> None:
+    """The whole object under If-Match: PATCH cannot remove a key."""
+    name = str(found["name"])
+    kept = ("architecture", "description", "ephemeral", "profiles", "stateful")
+    body = {**{key: found[key] for key in kept if key in found}, "config": dict(config), "devices": dict(devices)}
+
+    def written() -> bool:
+        row = instance(door, name)
+        return row is not None and _stated(row.config) == _stated(config) and row.devices == devices
+
+    run(door, "PUT", door.path("instances", name), body, Waiting(WRITE_SECONDS, written), headers={"If-Match": etag})
+
+
+def _stated(config: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in config.items() if not key.startswith("volatile.")}

@@ -1,0 +1,42 @@
+"""Power: start, stop, freeze, unfreeze."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.errors import Conflict, OperationFailed, Rejected
+from reconciler.lxd import convert
+from reconciler.lxd.instances import read_planned
+from reconciler.lxd.operations import Waiting, run
+from reconciler.lxd.read import instance
+from reconciler.model.world import Status
+
+if TYPE_CHECKING:
+    from reconciler.lxd.connect import Door
+    from reconciler.model.plan import SetPower
+
+GRACE = 15
+"""Seconds that a change of state may take beyond the time that LXD itself was given for it."""
+
+REACHED = {"start": Status.RUNNING, "unfreeze": Status.RUNNING, "freeze": Status.FROZEN, "stop": Status.STOPPED}
+
+
+def set_power(door: Door, call: SetPower) -> str:
+    """Bring it to the state; one that is in it already counts as done. Without a uuid it was made by this plan and is not read first."""
+    if call.uuid:
+        found, _ = read_planned(door, call.name, call.uuid)
+        if convert.instance(found).status is REACHED[call.verb]:
+            return call.uuid
+
+    def reached() -> bool:
+        row = instance(door, call.name)
+        return row is not None and row.status is REACHED[call.verb] and call.uuid in {"", row.uuid}
+
+    body = {"action": call.verb, "force": call.force, "timeout": call.timeout}
+    try:
+        run(door, "PUT", door.path("instances", call.name, "state"), body, Waiting(call.timeout + GRACE, reached))
+    except (OperationFailed, Conflict, Rejected):
+        # LXD refuses to start what runs; another writer may have been quicker.
+        if not reached():
+            raise
+    return call.uuid

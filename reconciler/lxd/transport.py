@@ -1,0 +1,99 @@
+"""How bytes reach a host: TLS that trusts one certificate, or a unix socket. Nothing of the environment plays a part."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import NewConnectionError
+
+if TYPE_CHECKING:
+    from reconciler.lxd.certificate import ClientCertificate
+
+CONNECTIONS = 32
+"""Kept open to one host; more threads than that get connections of their own for one request."""
+
+HTTP_UNIX = "http+unix://"
+
+
+class PinnedAdapter(HTTPAdapter):
+    """TLS that trusts exactly one certificate, by its SHA-256; names and authorities play no part."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self._fingerprint = fingerprint
+        super().__init__(pool_connections=1, pool_maxsize=CONNECTIONS)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Give the pin to every connection made."""
+        pinned = {**kwargs, "assert_fingerprint": self._fingerprint, "assert_hostname": False, "cert_reqs": "CERT_NONE"}
+        super().init_poolmanager(*args, **pinned)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002 - the signature is requests'
+        """Keep requests from switching back to authorities; our client certificate still has to be set."""
+        super().cert_verify(conn, url, verify=False, cert=cert)  # type: ignore[no-untyped-call]  # requests has no types for it
+        conn.assert_fingerprint = self._fingerprint
+
+
+class _UnixConnection(HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("lxd")
+        self._path = path
+
+    def connect(self) -> None:
+        found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        if isinstance(self.timeout, (int, float)):
+            found.settimeout(self.timeout)
+        try:
+            found.connect(self._path)
+        except OSError as error:
+            found.close()
+            raise NewConnectionError(self, f"{self._path}: {error.strerror or error}") from error
+        self.sock = found
+
+
+class _UnixPool(HTTPConnectionPool):
+    def __init__(self, path: str) -> None:
+        super().__init__("lxd", maxsize=CONNECTIONS, block=False)
+        self._path = path
+
+    def _new_conn(self) -> _UnixConnection:
+        return _UnixConnection(self._path)
+
+
+class UnixAdapter(HTTPAdapter):
+    """HTTP over one unix socket. pylxd's own keeps a single connection, which eight threads at work would open anew all the time."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._pool = _UnixPool(path)
+
+    def get_connection_with_tls_context(self, *_args: Any, **_kwargs: Any) -> HTTPConnectionPool:
+        """Every request goes to the socket."""
+        return self._pool
+
+    def request_url(self, request: requests.PreparedRequest, _proxies: Any) -> str:
+        """The path alone; the host part of the URL is the socket's file name."""
+        return request.path_url
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+
+def new_session(endpoint: str, pin: str, certificate: ClientCertificate | None) -> requests.Session:
+    """A session for ``http+unix://...`` or ``https://...``; over HTTPS only the certificate with SHA-256 ``pin`` is talked to."""
+    session = requests.Session()
+    # Proxies and authorities of the environment would override the pin.
+    session.trust_env = False
+    if endpoint.startswith(HTTP_UNIX):
+        session.mount(HTTP_UNIX, UnixAdapter(unquote(urlsplit(endpoint).netloc)))
+        return session
+    session.mount("https://", PinnedAdapter(pin))
+    if certificate is not None:
+        session.cert = (str(certificate.cert), str(certificate.key))
+    return session
