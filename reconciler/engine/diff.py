@@ -15,8 +15,10 @@ from reconciler.model.names import Kind, Ref, pool_of
 from reconciler.model.world import Grade
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.model.records import Ledger
-    from reconciler.model.resources import Desired, Workload
+    from reconciler.model.resources import Desired, Host, Workload
     from reconciler.model.world import Instance, Observed
 
 
@@ -33,6 +35,7 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
     """Compare. The time is ``observed.at``; the same values give the same changes, whatever order they came in."""
     sightings = sight(desired.policy.environment, observed)
     wanted = {workload.ref: workload for workload in desired.workloads}
+    hosts = {host.name: host for host in desired.hosts}
     items: list[Change] = []
     doubts: list[Refusal] = []
     absent: list[Workload] = []
@@ -41,7 +44,7 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
         if len(found) > 1:
             doubts.append(_several(ref, found))
         elif found:
-            items.append(_present(workload, found[0], desired, observed))
+            items.append(_present(workload, found[0], hosts, desired, observed))
         else:
             absent.append(workload)
     for ref, found in sightings.items():
@@ -78,10 +81,10 @@ def _several(ref: Ref, found: list[Sighting]) -> Refusal:
     )
 
 
-def _present(workload: Workload, sighting: Sighting, desired: Desired, observed: Observed) -> Change:
+def _present(workload: Workload, sighting: Sighting, hosts: Mapping[str, Host], desired: Desired, observed: Observed) -> Change:
     if _expired(workload, sighting.instance, observed.at):
         return _ending(sighting, workload, Action.DESTROY, Reason.EXPIRED, f"its ttl of {workload.ttl} s is over")
-    host = next((host for host in desired.hosts if host.name == sighting.host), None)
+    host = hosts.get(sighting.host)
     if host is None:
         return _ending(sighting, workload, Action.KEEP, Reason.AS_DECLARED, "its host is not in the inventory")
     return existing.compare(workload, host, sighting.instance, desired.policy)

@@ -45,10 +45,11 @@ def as_bytes(text: str) -> int | None:
 def config_diffs(stated: Mapping[str, str], found: Instance) -> tuple[FieldDiff, ...]:
     """Config keys that differ. Only what is stated is compared, and what lies below the prefixes we own."""
     config = found.config
-    different = [key for key, value in stated.items() if config.get(key) != value]
-    gone = [key for key in config if key not in stated and (key.startswith(OWNED) or key in OPTIONAL)]
-    if not different and not gone:
+    gone = [key for key in config.keys() - stated.keys() if key.startswith(OWNED) or key in OPTIONAL]
+    # Almost every instance is as it should be; that is told by one comparison of sets.
+    if not gone and stated.items() <= config.items():
         return ()
+    different = [key for key, value in stated.items() if config.get(key) != value]
     return tuple(
         FieldDiff(f"config.{key}", shown(key, config.get(key), "before"), shown(key, stated.get(key), "after"))
         for key in sorted({*different, *gone})

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 def place(absent: Iterable[Workload], desired: Desired, observed: Observed, ledger: Ledger) -> tuple[list[Change], list[Refusal]]:
     """A create for each that has a place, a doubt for each that has none. In order of reference, so that places are always the same."""
-    state = _rooms(desired, observed)
+    waiting = sorted(absent, key=lambda workload: workload.ref)
+    state = _rooms(desired, observed) if waiting else {}
     changes: list[Change] = []
     doubts: list[Refusal] = []
     by_placement: dict[object, tuple[Host, ...]] = {}
-    for workload in sorted(absent, key=lambda workload: workload.ref):
+    for workload in waiting:
         if workload.ref.kind is Kind.SESSION and workload.uid in ledger.ended:
             changes.append(_ended(workload))
             continue

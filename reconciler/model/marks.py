@@ -40,6 +40,9 @@ NOT_COMPARED = frozenset({COMMIT, WRITER, CLAIM, INTENT, BOOTSTRAP, TOMBSTONE, S
 """Marks that record how an object came to be. They say nothing about what it should be, so a diff leaves them out."""
 
 
+_KINDS: dict[str, Kind] = {kind.value: kind for kind in Kind}
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """The identity that an instance's own config claims."""
@@ -55,11 +58,10 @@ def read_marks(config: Mapping[str, str]) -> Marks | None:
     env, kind, name = config.get(ENV), config.get(KIND), config.get(NAME)
     if not env or not kind or not name:
         return None
-    try:
-        ref = Ref(Kind(kind), name)
-    except ValueError:
+    known = _KINDS.get(kind)
+    if known is None:
         return None
-    return Marks(env, ref, config.get(UID, ""), config.get(OWNER, ""))
+    return Marks(env, Ref(known, name), config.get(UID, ""), config.get(OWNER, ""))
 
 
 def has_any_mark(config: Mapping[str, str]) -> bool:

@@ -1,0 +1,134 @@
+"""Synthetic fleets: desired and observed values of any size, made from the same specification code that real hosts are made by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from reconciler.engine.foundation import foundation
+from reconciler.engine.spec import instance_spec
+from reconciler.model import marks
+from reconciler.model.names import Kind, Ref, instance_name
+from reconciler.model.records import Ledger
+from reconciler.model.resources import (
+    Capacity,
+    Commit,
+    Desired,
+    Host,
+    HostState,
+    Image,
+    NetworkMode,
+    Placement,
+    Policy,
+    Power,
+    PowerOwner,
+    Resources,
+    Source,
+    Workload,
+)
+from reconciler.model.world import Grade, HostView, Identity, Instance, Observed, ProjectView, Status
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+SOURCE = Source("manifests/fleet.yaml", 1)
+IMAGE = "1f" * 32
+
+
+def host(number: int) -> Host:
+    """An active host with no stated capacity but for ids."""
+    return Host(
+        ref=Ref(Kind.HOST, f"h{number:03}"),
+        address=f"https://192.0.2.{number % 250}:8443",
+        fingerprint=f"{number:064x}",
+        project="unsandbox",
+        location="here",
+        labels=(),
+        capacity=Capacity(isolated=100_000),
+        state=HostState.ACTIVE,
+        pool="unsandbox",
+        subnet="10.231.0.1/20",
+        source=SOURCE,
+    )
+
+
+def service(number: int, at: str) -> Workload:
+    """A running service pinned to host ``at``."""
+    return Workload(
+        ref=Ref(Kind.SERVICE, f"s{number:06}"),
+        uid=f"{number:032x}",
+        owner="team",
+        image=IMAGE,
+        image_name="starter",
+        power=Power.RUNNING,
+        power_owner=PowerOwner.DECLARED,
+        network=NetworkMode.ZEROTRUST,
+        resources=Resources(1, 64 << 20, 128 << 20, 100),
+        placement=Placement(host=at),
+        source=SOURCE,
+        env=(("A", "1"), ("B", "2")),
+        ports=(80,),
+        labels=(("role", "web"),),
+    )
+
+
+def row(workload: Workload, place: Host, policy: Policy) -> Instance:
+    """The instance as LXD would list it, had we made it."""
+    spec = instance_spec(workload, place, policy, isolated=True, commit="c0ffee")
+    number = int(workload.uid, 16)
+    volatile = {
+        "volatile.uuid": f"00000000-0000-4000-8000-{number:012x}",
+        "volatile.base_image": workload.image,
+        "volatile.last_state.power": "RUNNING",
+        "volatile.eth0.hwaddr": f"00:16:3e:{number >> 16 & 255:02x}:{number >> 8 & 255:02x}:{number & 255:02x}",
+        "volatile.idmap.base": "165536",
+        "image.os": "starter",
+    }
+    return Instance(
+        name=instance_name(workload.ref),
+        uuid=volatile["volatile.uuid"],
+        generation="",
+        status=Status.RUNNING,
+        status_text="Running",
+        config={**spec.config, marks.INTENT: "0" * 32, **volatile},
+        devices=spec.devices,
+        profiles=(),
+        ephemeral=False,
+        location="none",
+        type="container",
+        created_at="2025-12-31T00:00:00Z",
+    )
+
+
+def view(place: Host, rows: list[Instance], policy: Policy) -> HostView:
+    """A complete view of a prepared host."""
+    ground = foundation(place, policy)
+    return HostView(
+        host=place.name,
+        grade=Grade.COMPLETE,
+        why=(),
+        seen_at=AT,
+        identity=Identity(place.name, place.fingerprint, "5.0.2", clustered=False, extensions=frozenset(), addresses=()),
+        project=ProjectView(
+            {marks.ENV: policy.environment, marks.FOUNDATION: ground.digest}, frozenset(item.name for item in rows), frozenset({IMAGE})
+        ),
+        instances=tuple(rows),
+    )
+
+
+def world(instances: int, hosts: int, changed_share: float = 0.01) -> tuple[Desired, Observed, Ledger]:
+    """A converged fleet in which ``changed_share`` of the manifests were edited since (memory doubled)."""
+    policy = Policy()
+    places = [host(number) for number in range(hosts)]
+    workloads = [service(number, places[number % hosts].name) for number in range(instances)]
+    rows: dict[str, list[Instance]] = {place.name: [] for place in places}
+    by_name = {place.name: place for place in places}
+    for workload in workloads:
+        at = workload.placement.host or ""
+        rows[at].append(row(workload, by_name[at], policy))
+    every = max(1, int(1 / changed_share)) if changed_share else 0
+    wanted = tuple(
+        replace(workload, resources=replace(workload.resources, memory=128 << 20)) if every and number % every == 0 else workload
+        for number, workload in enumerate(workloads)
+    )
+    image = Image(Ref(Kind.IMAGE, "starter"), IMAGE, "starter", SOURCE)
+    desired = Desired(wanted, (), (image,), (), (), tuple(places), policy, Commit("c0ffee", dirty=False, digest="0" * 64))
+    return desired, Observed({place.name: view(place, rows[place.name], policy) for place in places}, AT), Ledger()
