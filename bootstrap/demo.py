@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from bootstrap import local_lxd, machine, objects
+from bootstrap import kernel, local_lxd, machine, objects
 from bootstrap.local_lxd import BootstrapError
 from bootstrap.made import Made, load, save
 from bootstrap.rest import LxdError, query
@@ -46,6 +46,7 @@ def raise_lxd(made: Made) -> Path:
 def _install_and_start(made: Made) -> Path:
     if not made.how:
         made.how, made.folders = local_lxd.way(), local_lxd.unused_state()
+        made.settings, made.tables = kernel.settings(), kernel.tables()
         save(RECORD, made)
     if not shutil.which("lxd") and not made.subids:
         made.accounts, made.subids = machine.absent_accounts(), machine.subids()
@@ -80,8 +81,11 @@ def make_foundation(socket: Path, made: Made) -> None:
         say(f"storage pool {objects.POOL}: {objects.make_pool(socket)}")
 
 
-def build_image() -> dict[str, str]:
+def build_image(made: Made) -> dict[str, str]:
     """The starter image; what starter.json says of it."""
+    if not IMAGES.exists():
+        made.image = True
+        save(RECORD, made)
     busybox = _output("sh", str(ROOT / "bootstrap/busybox.sh")).strip()
     _output(sys.executable, str(ROOT / "images/starter/build.py"), "--busybox", busybox)
     facts: dict[str, str] = json.loads((IMAGES / "starter.json").read_text())
@@ -132,7 +136,7 @@ def up() -> int:
     note_packages(made)
     check_free(socket, made)
     make_foundation(socket, made)
-    make_repository(socket, build_image())
+    make_repository(socket, build_image(made))
     note_packages(made)
     BEFORE.unlink(missing_ok=True)  # from here on what is installed is somebody else's
     converge()
@@ -159,13 +163,15 @@ def down() -> int:
         local_lxd.stop(made.how, RUN)
         for name in made.folders:
             local_lxd.empty(Path(name))
+        kernel.restore(made.settings, made.tables)
     if not stayed:
         stayed += _remove_from_machine(made)
     if stayed:
         print("These had to stay:", *stayed, "Mend that, then again: make demo-down", sep="\n  ")
         return 1
-    for folder in (DEMO, RUN, *([ROOT / ".venv"] if made.venv else [])):
-        shutil.rmtree(folder, ignore_errors=True)
+    for folder, ours in ((DEMO, True), (IMAGES, made.image), (ROOT / ".venv", made.venv), (RUN, True)):
+        if ours:
+            shutil.rmtree(folder, ignore_errors=True)
     print("The demonstration is gone.")
     return 0
 

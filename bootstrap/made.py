@@ -22,6 +22,10 @@ class Made:
     how: str = ""
     folders: list[str] = field(default_factory=list)
     """Folders that were absent or empty."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """Kernel settings before LXD was started, file -> value; `tables` are LXD's nftables tables that were there."""
+    tables: list[str] = field(default_factory=list)
+    image: bool = False
     socket: str = ""
     pool: bool = False
     project: bool = False

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import local_lxd, machine
+from bootstrap import kernel, local_lxd, machine
 from bootstrap.made import Made, load, save
 from tests.conftest import REPOSITORY
 
@@ -102,3 +102,16 @@ def test_packages_that_others_need_are_known_before_anything_goes() -> None:
     assert machine.dependents(["lxd"]) == []
     assert machine.dependents([]) == machine.purge(["no-such-package"]) == []
     assert machine.installed() == before
+
+
+def test_kernel_settings_are_put_back_and_known_tables_stay(tmp_path: Path) -> None:
+    changed, same = tmp_path / "changed", tmp_path / "same"
+    changed.write_text("1\n")
+    same.write_text("0\n")
+    stamp = same.stat().st_mtime_ns
+    there = kernel.tables()
+    kernel.restore({str(changed): "0", str(same): "0"}, there)
+    assert changed.read_text() == "0"
+    assert same.stat().st_mtime_ns == stamp
+    assert kernel.tables() == there
+    assert set(kernel.settings().values()) <= {"0", "1"}
