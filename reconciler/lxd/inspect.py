@@ -1,0 +1,150 @@
+"""Facts about a host that LXD tells, for ``doctor``: what is there, never whether it is good enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from reconciler.errors import HostError, Unreachable
+from reconciler.lxd import convert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from reconciler.lxd.connect import Door
+
+NEEDED = (
+    "etag",
+    "instances",
+    "projects",
+    "container_protection_delete",
+    "container_nic_ipfilter",
+    "instance_nic_network",
+    "instance_nic_bridged_port_isolation",
+    "network_acl",
+    "network_bridge_acl",
+    "usedby_consistency",
+)
+"""API extensions that isolation, marks and the checks of a look stand on."""
+
+APPARMOR_OFF = "AppArmor support has been disabled"
+CLOSED_WARNING = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFact:
+    """A storage pool. Bytes; None where LXD does not tell."""
+
+    name: str
+    driver: str
+    total: int | None
+    used: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """What one host tells of itself. None means unknown, never no."""
+
+    version: str
+    kernel: str
+    firewall: str
+    """``nftables`` or ``xtables``."""
+    missing: tuple[str, ...]
+    """Of the API extensions that are needed."""
+    pools: tuple[PoolFact, ...] | None
+    networks: frozenset[str] | None
+    """Names of the managed ones."""
+    apparmor: bool | None
+    idmapped: bool
+    """Whether the kernel shifts ids at mount time, so that an isolated container starts without its files being rewritten."""
+    warnings: tuple[str, ...] | None
+    """LXD's own open warnings, each a sentence."""
+    cpus: int | None
+    memory: int | None
+    memory_used: int | None
+    password: bool
+    """Whether a trust password is set: anybody who learns it may enrol."""
+    clients: int | None
+    """Certificates that the host trusts."""
+    clock_skew: float | None
+    """Seconds that the host's clock is ahead of ours; told in whole seconds, so less than 1 says nothing."""
+
+
+def facts(door: Door, now: Callable[[], datetime]) -> HostFacts:
+    """Ask for every fact, about eight requests. ``now`` reads our clock, in UTC. Raises ``Unreachable`` where the host is lost."""
+    identity = convert.identity(door.metadata, door.host.fingerprint)
+    environment: Mapping[str, Any] = door.metadata["environment"]
+    warnings = _warnings(_ask(door, "warnings", recursion="1"))
+    resources = _ask(door, "resources") or {}
+    memory = resources.get("memory") or {}
+    certificates = _ask(door, "certificates")
+    return HostFacts(
+        version=identity.version,
+        kernel=str(environment.get("kernel_version", "")),
+        firewall=str(environment.get("firewall", "")),
+        missing=tuple(name for name in NEEDED if name not in identity.extensions),
+        pools=_pools(door),
+        networks=_networks(_ask(door, "networks", recursion="1")),
+        apparmor=None if warnings is None else not any(warning.startswith(APPARMOR_OFF) for warning in warnings),
+        idmapped=(environment.get("kernel_features") or {}).get("idmapped_mounts") == "true",
+        warnings=warnings,
+        cpus=_count(resources.get("cpu") or {}, "total"),
+        memory=_count(memory, "total"),
+        memory_used=_count(memory, "used"),
+        password=bool((door.metadata.get("config") or {}).get("core.trust_password")),
+        clients=len(certificates) if isinstance(certificates, list) else None,
+        clock_skew=_skew(door, now),
+    )
+
+
+def _ask(door: Door, *parts: str, **query: str) -> Any:
+    """What LXD tells, or None where it will not: an older version, or rights that we lack."""
+    try:
+        return door.get(door.path(*parts, project=False, **query))
+    except Unreachable:
+        raise
+    except HostError:
+        return None
+
+
+def _pools(door: Door) -> tuple[PoolFact, ...] | None:
+    rows = _ask(door, "storage-pools", recursion="1")
+    if not isinstance(rows, list):
+        return None
+    return tuple(_pool(door, row) for row in sorted(rows, key=lambda row: str(row.get("name"))))
+
+
+def _pool(door: Door, row: Mapping[str, Any]) -> PoolFact:
+    name = str(row.get("name", ""))
+    space = (_ask(door, "storage-pools", name, "resources") or {}).get("space") or {}
+    return PoolFact(name, str(row.get("driver", "")), _count(space, "total"), _count(space, "used"))
+
+
+def _networks(rows: object) -> frozenset[str] | None:
+    if not isinstance(rows, list):
+        return None
+    return frozenset(str(row.get("name")) for row in rows if row.get("managed"))
+
+
+def _warnings(rows: object) -> tuple[str, ...] | None:
+    if not isinstance(rows, list):
+        return None
+    told = (f"{row.get('type')}: {row.get('last_message') or 'no more is told'}" for row in rows if row.get("status") != CLOSED_WARNING)
+    return tuple(sorted(set(told)))
+
+
+def _count(found: Mapping[str, Any], key: str) -> int | None:
+    value = found.get(key)
+    return value if isinstance(value, int) and value else None
+
+
+def _skew(door: Door, now: Callable[[], datetime]) -> float | None:
+    before = now()
+    told = door.send("GET", "/1.0").headers.get("Date", "")
+    middle = before + (now() - before) / 2
+    try:
+        return (parsedate_to_datetime(told) - middle).total_seconds()
+    except (TypeError, ValueError):
+        return None
