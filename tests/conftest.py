@@ -69,7 +69,7 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Starter:
 def build_starter(out: Path) -> Starter:
     """Build the starter image into ``out``, from a static busybox."""
     found = subprocess.run(["sh", REPOSITORY / "bootstrap/busybox.sh"], check=True, capture_output=True, text=True).stdout.strip()
-    build = [sys.executable, REPOSITORY / "images/starter/build.py", "--out", out, "--busybox", found]
+    build = [sys.executable, str(REPOSITORY / "images/starter/build.py"), "--out", str(out), "--busybox", found]
     subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
     facts = json.loads((out / "starter.json").read_text())
     return Starter(out / facts["file"], facts["fingerprint"])
