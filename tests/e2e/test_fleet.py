@@ -101,6 +101,7 @@ def test_containers_are_hardened_from_the_creating_call_on(single: Fleet) -> Non
     assert row["devices"]["root"]["size"] == "128MiB"
     assert {nic[f"security.{name}"] for name in ("mac_filtering", "ipv4_filtering", "ipv6_filtering", "port_isolation")} == {"true"}
     # A stray delete bounces off the object itself, whoever sends it.
+    single.daemons[0].query("PUT", f"/1.0/instances/svc-hard/state?project={PROJECT}", {"action": "stop", "force": True, "timeout": 20})
     with pytest.raises(Exception, match="protected"):
         single.daemons[0].query("DELETE", f"/1.0/instances/svc-hard?project={PROJECT}")
 
