@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from reconciler.cli.render.screen import Line, columns
@@ -111,15 +111,22 @@ def _unseen(unseen: Sequence[tuple[str, str]]) -> list[Line]:
 
 
 def refusal_lines(refusals: Iterable[Refusal]) -> list[Line]:
-    """Code, action, reference, host and cause; then both values; then the command that unblocks."""
-    lines: list[Line] = []
+    """Code, action, reference, host and cause; both values; the command that unblocks. Those alike but for the reference come as one."""
+    alike: dict[Refusal, list[str]] = {}
     for refusal in refusals:
-        what = " ".join(part for part in (refusal.action, refusal.ref) if part)
-        where = f" on {refusal.host}" if refusal.host and refusal.ref != f"Host/{refusal.host}" else ""
-        lines.append((("  ", ""), (refusal.code, "loud"), (f" {what}{where}: {refusal.cause}", "")))
-        lines += columns([((name, "dim"), (value, "")) for name, value in refusal.evidence], indent=6)
-        if refusal.unblock:
-            lines.append((("      unblock: ", ""), (refusal.unblock, "info")))
+        alike.setdefault(replace(refusal, ref=""), []).append(refusal.ref)
+    return [line for refusal, refs in alike.items() for line in _refusal(refusal, refs)]
+
+
+def _refusal(refusal: Refusal, refs: Sequence[str]) -> list[Line]:
+    what = " ".join(part for part in (refusal.action, refs[0] if len(refs) == 1 else f"{len(refs)} objects") if part)
+    where = f" on {refusal.host}" if refusal.host and refs != [f"Host/{refusal.host}"] else ""
+    lines: list[Line] = [(("  ", ""), (refusal.code, "loud"), (f" {what}{where}: {refusal.cause}", ""))]
+    if len(refs) > 1:
+        lines.append(((f"      {', '.join(refs)}", ""),))
+    lines += columns([((name, "dim"), (value, "")) for name, value in refusal.evidence], indent=6)
+    if refusal.unblock:
+        lines.append((("      unblock: ", ""), (refusal.unblock, "info")))
     return lines
 
 
