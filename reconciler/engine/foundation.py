@@ -39,7 +39,7 @@ def network_name(project: str, mode: NetworkMode) -> str:
 
 def foundation(host: Host, policy: Policy, addresses: Iterable[str] = ()) -> Foundation:
     """The foundation of ``host``. ``addresses`` are those its API listens on, ``address:port``, which nothing inside may reach."""
-    objects = (_pool(host), *_acls(host, policy, addresses), *_networks(host))
+    objects = (_pool(host), *_acls(host, policy, addresses), *_networks(host, policy))
     digest = _digest(objects)
     features = {"features.images": "true", "features.profiles": "true", "features.storage.volumes": "true", "features.networks": "false"}
     bare = {**features, marks.ENV: policy.environment}
@@ -61,8 +61,10 @@ def _acls(host: Host, policy: Policy, addresses: Iterable[str]) -> tuple[PutObje
     own = {str(ip_interface(host.subnet).ip)} | {_bare(address) for address in addresses}
     zero, semi = (network_name(host.project, mode) for mode in (NetworkMode.ZEROTRUST, NetworkMode.SEMITRUSTED))
     return (
-        PutObject("network-acl", zero, {"egress": [], "ingress": []}),
-        PutObject("network-acl", semi, {"egress": list(egress_rules(policy.egress, sorted(own - WILD))), "ingress": []}),
+        PutObject("network-acl", zero, {"egress": [], "ingress": [], "config": _mark(policy)}),
+        PutObject(
+            "network-acl", semi, {"egress": list(egress_rules(policy.egress, sorted(own - WILD))), "ingress": [], "config": _mark(policy)}
+        ),
     )
 
 
@@ -73,13 +75,18 @@ def _bare(address: str) -> str:
     return address.rpartition(":")[0].strip("[]")
 
 
-def _networks(host: Host) -> tuple[PutObject, ...]:
+def _mark(policy: Policy) -> dict[str, str]:
+    return {marks.ENV: policy.environment}
+
+
+def _networks(host: Host, policy: Policy) -> tuple[PutObject, ...]:
     zero, semi = (network_name(host.project, mode) for mode in (NetworkMode.ZEROTRUST, NetworkMode.SEMITRUSTED))
     return (
-        _bridge(zero, {"ipv4.address": "none", "ipv6.address": "none"}),
+        _bridge(zero, {**_mark(policy), "ipv4.address": "none", "ipv6.address": "none"}),
         _bridge(
             semi,
             {
+                **_mark(policy),
                 "ipv4.address": host.subnet,
                 "ipv4.nat": "true",
                 "ipv6.address": "none",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Conflict, Defect, HostError, NotFound, OperationFailed, Rejected
 from reconciler.lxd.operations import Waiting, run
+from reconciler.model import marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,11 +29,22 @@ def put_object(door: Door, call: PutObject) -> None:
         return
     if call.kind == "storage-pool" or not differing(found, call):
         return
+    _refuse_foreign(door, found, call)
     body: dict[str, Any] = {"description": found.get("description", "")}
     body |= {key: value for key, value in call.body.items() if key not in MADE_ONCE}
     # A partial config would switch a project's other features off, and would drop what LXD keeps for itself.
     body["config"] = {**_untold(found, call), **_config(call.body)}
     run(door, "PUT", door.path(FOLDER[call.kind], call.name, project=False), body, _waiting(door, call))
+
+
+def _refuse_foreign(door: Door, found: Mapping[str, Any], call: PutObject) -> None:
+    """A network or ACL of our name that does not carry our mark is somebody's, and is never brought to what we want."""
+    there, ours = (found.get("config") or {}).get(marks.ENV, ""), _config(call.body).get(marks.ENV, "")
+    if call.kind in {"network", "network-acl"} and there != ours:
+        raise Conflict(
+            f"{door.host.name}: the {call.kind} {call.name} exists and is not ours (mark {there or 'absent'}, ours {ours})",
+            hint=f"rename or delete it, or edit {door.host.source} (project: another name, which gives other names to our networks)",
+        )
 
 
 def differences(door: Door, objects: Iterable[PutObject]) -> tuple[str, ...]:
