@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model import marks
-from reconciler.model.changes import Action, Change, Reason, Refusal
+from reconciler.model.changes import Action, Change, Reason, Refusal, puts_to_rest
 
 if TYPE_CHECKING:
     from reconciler.engine.rules import World
@@ -19,7 +19,7 @@ def over_budget(allowed: list[Change], world: World) -> tuple[list[Change], list
     limits = world.desired.policy.limits
     destroys = [change for change in allowed if change.action is Action.DESTROY and change.reason not in EXEMPT]
     replaces = [change for change in allowed if change.action is Action.REPLACE]
-    freezes = [change for change in allowed if change.action in {Action.FREEZE, Action.HIBERNATE}]
+    freezes = [change for change in allowed if puts_to_rest(change)]
     over: dict[int, Refusal] = {}
     for code, changes, limit, name in (
         ("F01", destroys, limits.destroys, "destroys"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.model import marks
-from reconciler.model.changes import DESTRUCTIVE, Action, Change, Reason
+from reconciler.model.changes import DESTRUCTIVE, Action, Change, Reason, puts_to_rest
 from reconciler.model.resources import HostState, Power, Replace
 from reconciler.model.world import Grade, HostView, Instance, Operation, Status
 
@@ -58,6 +58,7 @@ ALL = frozenset(Action) - {Action.KEEP}
 OBJECT = ALL - {Action.PREPARE, Action.IMPORT}
 EXISTING = OBJECT - {Action.CREATE}
 MAKING = frozenset({Action.CREATE, Action.REPLACE})
+RESTING = frozenset({Action.FREEZE, Action.HIBERNATE, Action.UPDATE})
 POWER = frozenset({Action.START, Action.UNFREEZE, Action.FREEZE, Action.HIBERNATE, Action.UPDATE})
 ALLOWED = ALL
 """Actions that are allowed where every rule below was asked and none said no. An action that is not here is refused."""
@@ -211,7 +212,7 @@ def no_uuid(change: Change, world: World) -> No | None:
 
 def ephemeral(change: Change, world: World) -> No | None:
     """S05: stopping an ephemeral instance deletes it."""
-    if not _row(change).ephemeral:
+    if not _row(change).ephemeral or not (change.action is Action.REPLACE or puts_to_rest(change) is Power.HIBERNATED):
         return None
     return No("it is ephemeral: stopping it deletes it", (("ephemeral", "true"), ("action", change.action)), _lxc(change, world, "info"))
 
@@ -219,8 +220,9 @@ def ephemeral(change: Change, world: World) -> No | None:
 def locked_kept(change: Change, _world: World) -> No | None:
     """I10: the object is locked, on itself or in its manifest."""
     row = _row(change)
-    if row.config.get(marks.LOCKED) != "true" or (change.wanted is not None and not change.wanted.locked):
+    if row.config.get(marks.LOCKED) != "true" or not (change.action in DESTRUCTIVE or puts_to_rest(change)):
         return None
+    # Unlocking is an update of its own: one change may not take the lock away and use that at once.
     where = str(change.wanted.source) if change.wanted else "no manifest"
     return No("it is locked", (("mark", "locked"), ("manifest", where), ("action", change.action)), f"edit {where} (locked: false)")
 
@@ -321,10 +323,10 @@ RULES: tuple[Rule, ...] = (
     Rule("O09", "LXD is running an operation on it", EXISTING, busy),
     Rule("I03", "The instance has no uuid", EXISTING, no_uuid),
     Rule("D15", "A locked object is no longer declared", frozenset({Action.DESTROY}), locked_gone),
-    Rule("I10", "The object is locked", DESTRUCTIVE | {Action.FREEZE, Action.HIBERNATE}, locked_kept),
+    Rule("I10", "The object is locked", DESTRUCTIVE | RESTING, locked_kept),
     Rule("I07", "The cell is claimed", DESTRUCTIVE, claimed),
     Rule("D13", "The change means making it anew", frozenset({Action.REPLACE}), immutable),
-    Rule("S05", "Stopping an ephemeral instance deletes it", frozenset({Action.HIBERNATE, Action.REPLACE}), ephemeral),
+    Rule("S05", "Stopping an ephemeral instance deletes it", RESTING | {Action.REPLACE}, ephemeral),
     Rule("S01", "It is not known who froze it", POWER, frozen_by_whom),
     Rule("S02", "Freezing it means starting it", POWER, frozen_needs_start),
 )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from reconciler.model.resources import Power
+
 if TYPE_CHECKING:
     from reconciler.model.names import Ref
     from reconciler.model.resources import Image, Workload
@@ -75,6 +77,14 @@ class Change:
     """Of an import: what to bring."""
     note: str = ""
     """A sentence a reader needs to judge the change, such as how an image is brought."""
+
+
+def puts_to_rest(change: Change) -> Power | None:
+    """The power state that the change ends in, where that is frozen or hibernated: by itself or together with an update of fields."""
+    moves = change.action in {Action.FREEZE, Action.HIBERNATE} or any(diff.path == "power" for diff in change.fields)
+    if not moves or change.wanted is None or change.wanted.power is Power.RUNNING:
+        return None
+    return change.wanted.power
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -73,9 +74,9 @@ def service(number: int, at: str) -> Workload:
 def row(workload: Workload, place: Host, policy: Policy) -> Instance:
     """The instance as LXD would list it, had we made it."""
     spec = instance_spec(workload, place, policy, isolated=True, commit="c0ffee")
-    number = int(workload.uid, 16)
+    number = zlib.crc32(workload.uid.encode())
     volatile = {
-        "volatile.uuid": f"00000000-0000-4000-8000-{number:012x}",
+        "volatile.uuid": f"00000000-0000-4000-8000-{workload.uid[-12:]}",
         "volatile.base_image": workload.image,
         "volatile.last_state.power": "RUNNING",
         "volatile.eth0.hwaddr": f"00:16:3e:{number >> 16 & 255:02x}:{number >> 8 & 255:02x}:{number & 255:02x}",

@@ -1,0 +1,1 @@
+"""Every other decision, as values."""
