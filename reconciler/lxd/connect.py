@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 UNIX = "unix:"
 _COLLECTION = 2
-"""Parts of a path up to a collection: ``1.0`` and its noun. What follows is the name of an object."""
+"""Parts of a path up to a collection: ``1.0`` and its noun. What follows is the name of an object, then a noun again."""
+_ALIASES = ["images", "aliases"]
+"""The one collection that lies within another."""
 
 
 class Door:
@@ -95,7 +97,10 @@ class Door:
 def template(path: str) -> str:
     """A path without its query and with names replaced: ``/1.0/instances/{name}/state``."""
     parts = path.partition("?")[0].strip("/").split("/")
-    return "/" + "/".join("{name}" if number >= _COLLECTION and number % 2 == 0 else part for number, part in enumerate(parts))
+    named = [number >= _COLLECTION and number % 2 == 0 for number in range(len(parts))]
+    if parts[1:3] == _ALIASES:
+        named = [number > _COLLECTION for number in range(len(parts))]
+    return "/" + "/".join("{name}" if name else part for name, part in zip(named, parts, strict=True))
 
 
 def metadata_of(response: requests.Response, host: str) -> Any:

@@ -41,12 +41,13 @@ def run(door: Door, method: str, path: str, body: object, waiting: Waiting, **gi
     if response.status_code != ACCEPTED:
         return {}
     try:
-        return _wait(door, str(metadata["id"]), waiting)
+        return wait(door, str(metadata["id"]), waiting)
     except (KeyError, TypeError, AttributeError) as error:
         raise Malformed(f"{door.host.name}: the answer to {method} {path.partition('?')[0]} is not an operation") from error
 
 
-def _wait(door: Door, operation: str, waiting: Waiting) -> dict[str, Any]:
+def wait(door: Door, operation: str, waiting: Waiting) -> dict[str, Any]:
+    """Wait for an operation by id. See ``run``."""
     end = time.monotonic() + waiting.deadline
     lost = False
     while (left := end - time.monotonic()) > 0:

@@ -1,0 +1,69 @@
+"""Power of real instances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.errors import Conflict, NotFound, OperationFailed
+from reconciler.lxd.write import perform
+from reconciler.model.plan import SetPower
+from tests.lxd.actors import counted, creation, launch, row, uuid
+
+if TYPE_CHECKING:
+    from reconciler.lxd.connect import Door
+    from tests.conftest import Starter
+    from tests.lab.daemon import Daemon
+
+pytestmark = pytest.mark.lxd
+
+
+def test_every_verb_and_again_when_it_is_so_already(door: Door, lxd: Daemon, starter: Starter) -> None:
+    perform(door, creation("walker", starter.fingerprint))
+    known = uuid(lxd, "walker")
+    for verb, status in (("start", "Running"), ("freeze", "Frozen"), ("unfreeze", "Running"), ("stop", "Stopped")):
+        for planned in (known, "", known):
+            told = perform(door, SetPower("walker", verb, force=False, timeout=20, uuid=planned))
+            # Whoever wakes what was put to rest must know by uuid that we did that; a start need not be remembered.
+            assert told == (known if planned or verb in {"freeze", "stop"} else "")
+            assert row(lxd, "walker")["status"] == status
+
+
+def test_an_instance_of_this_plan_is_not_read_first(door: Door, starter: Starter) -> None:
+    perform(door, creation("quick", starter.fingerprint))
+    with counted(door) as sent:
+        perform(door, SetPower("quick", "start", force=False, timeout=20))
+    assert sent == {"PUT /1.0/instances/{name}/state": 1, "GET /1.0/operations/{name}/wait": 1}
+
+
+def test_a_frozen_instance_is_stopped_by_force(door: Door, lxd: Daemon, starter: Starter) -> None:
+    launch(door, creation("ice", starter.fingerprint))
+    perform(door, SetPower("ice", "freeze", force=False, timeout=20))
+    perform(door, SetPower("ice", "stop", force=True, timeout=20, uuid=uuid(lxd, "ice")))
+    assert row(lxd, "ice")["status"] == "Stopped"
+
+
+def test_another_instance_of_that_name_keeps_its_power(door: Door, lxd: Daemon, starter: Starter) -> None:
+    launch(door, creation("other", starter.fingerprint))
+    with pytest.raises(Conflict, match="another instance"):
+        perform(door, SetPower("other", "stop", force=True, timeout=20, uuid="u-1"))
+    assert row(lxd, "other")["status"] == "Running"
+
+
+def test_what_cannot_be_done_fails_and_is_not_taken_for_done(door: Door, starter: Starter) -> None:
+    perform(door, creation("asleep", starter.fingerprint))
+    with pytest.raises(OperationFailed, match="isn't running"):
+        perform(door, SetPower("asleep", "freeze", force=False, timeout=5))
+    with pytest.raises(NotFound):
+        perform(door, SetPower("nobody", "start", force=False, timeout=5))
+
+
+def test_a_container_that_does_not_stop_in_time_fails(door: Door, lxd: Daemon, starter: Starter) -> None:
+    launch(door, creation("stubborn", starter.fingerprint))
+    # PID 1 answers the signal that asks for a stop; without the right to it, it is deaf.
+    lxd.inside("sh", "-c", f"kill -STOP {lxd.query('GET', '/1.0/instances/stubborn/state?project=unsandbox')['pid']}")
+    with pytest.raises(OperationFailed):
+        perform(door, SetPower("stubborn", "stop", force=False, timeout=1))
+    assert row(lxd, "stubborn")["status"] == "Running"
+    perform(door, SetPower("stubborn", "stop", force=True, timeout=20))
