@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from reconciler.model.changes import Action, Changes
+from reconciler.model.changes import Action, Changes, Reason
 
 if TYPE_CHECKING:
     from reconciler.model.changes import Change, Refusal
@@ -54,7 +54,7 @@ def _any(ref: str, patterns: tuple[str, ...]) -> bool:
 
 
 def select(changes: Changes, scope: Scope) -> Changes:
-    """Changes inside ``scope``. Preparing a host and importing an image stay while a kept change on that host needs them."""
+    """Changes inside ``scope``. Preparing a host and importing an image stay while a kept change needs them, or where asked for."""
     kept = [change for change in changes.items if change.action not in GROUND and _wanted(change, scope)]
     needing = {change.host for change in kept if change.action in {Action.CREATE, Action.REPLACE}}
     images = {(change.host, change.wanted.image) for change in kept if change.wanted}
@@ -73,7 +73,8 @@ def _wanted(change: Change, scope: Scope) -> bool:
 
 
 def _grounded(change: Change, scope: Scope, needing: set[str], images: set[tuple[str, str]]) -> bool:
-    if scope.covers(str(change.ref)) and (not scope.only or change.action in scope.only):
+    asked = scope.covers(str(change.ref)) and (not scope.only or change.action in scope.only)
+    if asked and (scope.targets or scope.only or change.reason is Reason.FOUNDATION_DIFFERS):
         return True
     if change.action is Action.PREPARE:
         return change.host in needing

@@ -131,6 +131,12 @@ class Journal:
         """Intents without an outcome, oldest first: it is not known whether their calls were made."""
         return tuple(self._intents("where outcome is null or outcome = 'unknown' order by rowid", {}))
 
+    def check(self) -> str:
+        """What SQLite finds wrong with the file; "" where it is sound."""
+        (row,) = self._rows("pragma quick_check(1)", {})
+        found = next(iter(row.values()))
+        return "" if found == "ok" else str(found)
+
     def entries(self, ref: str | None, limit: int) -> tuple[Intent, ...]:
         """The newest ``limit`` intents, newest first, of one reference or of all."""
         where = "where ref = :ref" if ref else "where :ref = ''"

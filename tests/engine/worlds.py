@@ -9,13 +9,13 @@ from reconciler.engine.diff import diff
 from reconciler.engine.guard import clear
 from reconciler.engine.plan import make_plan
 from reconciler.engine.select import Scope
-from reconciler.engine.spec import instance_spec
 from reconciler.model import marks
 from reconciler.model.names import Kind, Ref, cell_ref, instance_name
 from reconciler.model.records import Ledger, PowerRecord, Writer
 from reconciler.model.resources import (
     Bootstrap,
     Capacity,
+    Commit,
     Desired,
     Egress,
     HostState,
@@ -172,7 +172,7 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
         (),
         tuple(place for place, item in hosts.values() if not item.get("forgotten")),
         policy,
-        synthetic.Commit("c0ffee", dirty=False, digest="0" * 64),
+        Commit("c0ffee", dirty=False, digest="0" * 64),
     )
     ledger = Ledger(
         powers={uuid: PowerRecord(item["power"], Writer(item["writer"])) for uuid, item in case.get("powers", {}).items()},

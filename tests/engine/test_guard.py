@@ -1,0 +1,111 @@
+"""The guard as a whole: every rule is used, a rule that breaks refuses, and what no rule knows is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from reconciler.engine.diff import diff
+from reconciler.engine.guard import NO_RULE, clear, judge, world_of
+from reconciler.engine.rules import RULES, Rule
+from reconciler.model.changes import Action, Change, Reason
+from reconciler.model.names import Kind, Ref
+from tests.cases.loader import cases
+from tests.engine.worlds import build, decide
+
+if TYPE_CHECKING:
+    from reconciler.engine.rules import No, World
+
+TABLES: list[dict[str, Any]] = [cast("dict[str, Any]", param.values[0]) for param in cases("guard") + cases("diff")]
+
+
+def refused(case: dict[str, Any]) -> set[str]:
+    return {refusal.code for refusal in decide(case)[2].refusals}
+
+
+def test_codes_are_unique() -> None:
+    codes = [rule.code for rule in RULES]
+    assert len(set(codes)) == len(codes)
+
+
+SECOND_WALL = {"O01", "O06", "I07"}
+"""What the diff already keeps from happening; the guard says it again, which the tests below this one show."""
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_without_the_rule_something_would_pass(rule: Rule) -> None:
+    """Taking one rule away changes what comes of at least one world: no rule is for show."""
+    rest = tuple(other for other in RULES if other is not rule)
+    changed = []
+    for case in TABLES:
+        desired, observed, ledger = build(case)
+        changes = diff(desired, observed, ledger)
+        before = clear(changes, desired, observed, ledger).refusals
+        if clear(changes, desired, observed, ledger, rest).refusals != before:
+            changed.append(case["name"])
+    assert changed or rule.code in SECOND_WALL
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_that_breaks_refuses(rule: Rule) -> None:
+    """For each action the rule is about: the check fails, and the answer is no, with the rule's code."""
+
+    def broken(_change: Change, _world: World) -> No | None:
+        raise RuntimeError("the check could not be made")
+
+    desired, observed, ledger = build({"services": {"web": {}}, "hosts": {"h1": {"rows": [{"of": "web"}]}}})
+    found = observed.hosts["h1"].instances[0]
+    for action in rule.actions:
+        change = Change(action, Ref(Kind.SERVICE, "web"), "h1", found.name, Reason.ABSENT, wanted=desired.workloads[0], found=found)
+        refusal = judge(change, world_of(desired, observed, ledger), (replace(rule, check=broken),))
+        assert refusal is not None
+        assert refusal.code == rule.code
+        assert ("failed", "RuntimeError") in refusal.evidence
+
+
+def test_what_no_rule_allows_is_refused() -> None:
+    desired, observed, ledger = build({})
+    change = Change(Action.KEEP, Ref(Kind.SERVICE, "web"), "h1", "svc-web", Reason.ABSENT)
+    refusal = judge(change, world_of(desired, observed, ledger), ())
+    assert refusal is not None
+    assert refusal.code == NO_RULE
+
+
+def test_a_host_out_of_sight_is_refused_by_the_guard_as_well() -> None:
+    """The diff says O01 of what it cannot place; the guard says it of any change that reaches it."""
+    desired, observed, ledger = build({"services": {"web": {"memory": 96}}, "hosts": {"h1": {"rows": [{"of": "web"}]}}})
+    (change,) = diff(desired, observed, ledger).items
+    _, blind, _ = build({"hosts": {"h1": {"grade": "unseen"}}})
+    refusal = judge(change, world_of(desired, blind, ledger))
+    assert refusal is not None
+    assert refusal.code == "O01"
+
+
+def test_a_claimed_cell_is_refused_by_the_guard_as_well() -> None:
+    rows = [{"kind": "cell", "of": "py-0", "config": {"user.unsandbox.claim": "key-7"}}]
+    desired, observed, ledger = build({"hosts": {"h1": {"rows": rows}}})
+    (kept,) = diff(desired, observed, ledger).items
+    for action in (Action.DESTROY, Action.REPLACE):
+        refusal = judge(replace(kept, action=action), world_of(desired, observed, ledger))
+        assert refusal is not None
+        assert refusal.code == "I07"
+
+
+def test_a_name_that_cannot_be_read_is_refused_by_the_guard_as_well() -> None:
+    """Were the host certified in spite of it, the name would still not be free."""
+    desired, observed, ledger = build({"services": {"web": {}}})
+    (create,) = diff(desired, observed, ledger).items
+    view = replace(observed.hosts["h1"], doubtful={"svc-web": "hollow"})
+    refusal = judge(create, world_of(desired, replace(observed, hosts={"h1": view}), ledger))
+    assert refusal is not None
+    assert refusal.code == "O06"
+
+
+def test_a_refused_preparation_refuses_what_stands_on_it_for_the_same_cause() -> None:
+    plan = decide(
+        {"services": {"web": {}}, "policy": {"environment": "test"}, "hosts": {"h1": {"project": {"user.unsandbox.env": "other"}}}}
+    )[2]
+    assert not plan.actions
+    assert {refusal.ref for refusal in plan.refusals} == {"Host/h1", "Service/web"}
