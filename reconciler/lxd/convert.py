@@ -28,7 +28,6 @@ STATUS: dict[int, Status] = {
 }
 """LXD's status codes of instances: Started, Stopped, Running, Pending to Freezing, Frozen, Thawed, Error, Ready. Another is unknown."""
 
-INSTANCE_FOLDERS = frozenset({"instances", "containers", "virtual-machines"})
 RUNNING_OPERATIONS = ("running", "pending")
 
 
@@ -59,12 +58,12 @@ def identity(metadata: Mapping[str, Any], fingerprint: str = "") -> Identity:
 
 def project(metadata: Mapping[str, Any]) -> ProjectView:
     """The answer of ``GET /1.0/projects/NAME``: its config, and who uses it."""
-    used = _part(metadata, "used_by", list, "GET project")
-    users = [str(path).partition("?")[0].split("/")[2:] for path in used]
+    users = [_USER.match(str(path)) for path in _part(metadata, "used_by", list, "GET project")]
+    named = [(user["noun"], unquote(user["name"])) for user in users if user]
     return ProjectView(
         config=_texts(_part(metadata, "config", dict, "GET project")),
-        names=frozenset(unquote(name) for folder, *rest in users for name in rest if folder in INSTANCE_FOLDERS),
-        images=frozenset(name for folder, *rest in users for name in rest if folder == "images"),
+        names=frozenset(name for noun, name in named if noun in INSTANCE_NOUNS),
+        images=frozenset(name for noun, name in named if noun == "images"),
     )
 
 

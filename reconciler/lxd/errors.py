@@ -67,6 +67,7 @@ FOREIGN: tuple[tuple[tuple[type[Exception], ...], type[HostError], str], ...] = 
             pylxd.exceptions.ClientConnectionFailed,
             requests.exceptions.RequestException,
             urllib3.exceptions.HTTPError,
+            urllib3.exceptions.ProxySchemeUnsupported,
             http.client.HTTPException,
             OSError,
         ),
