@@ -25,7 +25,7 @@ def ground_changes(desired: Desired, observed: Observed, changes: Iterable[Chang
             needed.setdefault(change.host, set()).add(change.wanted.image)
     images = {image.fingerprint: image for image in desired.images}
     ground: list[Change] = []
-    for host in desired.hosts:
+    for host in sorted(desired.hosts, key=lambda host: host.name):
         view = observed.hosts.get(host.name)
         if view is None or view.grade is not Grade.COMPLETE:
             continue

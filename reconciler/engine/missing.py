@@ -26,12 +26,13 @@ def place(absent: Iterable[Workload], desired: Desired, observed: Observed, ledg
     changes: list[Change] = []
     doubts: list[Refusal] = []
     by_placement: dict[object, tuple[Host, ...]] = {}
+    hosts = sorted(desired.hosts, key=lambda host: host.name)
     for workload in waiting:
         if workload.ref.kind is Kind.SESSION and workload.uid in ledger.ended:
             changes.append(_ended(workload))
             continue
         if workload.placement not in by_placement:
-            by_placement[workload.placement] = candidates(workload.placement, desired.hosts)
+            by_placement[workload.placement] = candidates(workload.placement, hosts)
         possible = by_placement[workload.placement]
         doubt = _out_of_sight(workload, possible, observed)
         if doubt is None:
