@@ -79,7 +79,7 @@ def test_threads_share_one_journal(journal: Journal) -> None:
 
 def test_an_intent_is_written_with_full_durability(journal: Journal) -> None:
     (mode,) = journal._rows("pragma synchronous", {})  # noqa: SLF001 - the setting has no other sign
-    assert list(mode.values()) == [2]
+    assert [int(value) for value in mode.values()] == [2]
 
 
 def test_a_broken_file_is_one_clear_error(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Sentences with "always" and "never" in them, tried on generated worlds."""
