@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Self
 
-from reconciler.lxd.certificate import load_or_make
 from reconciler.lxd.connect import Door
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from reconciler.app.settings import Settings
+    from reconciler.lxd.certificate import ClientCertificate
     from reconciler.model.resources import Host
 
 
@@ -37,11 +37,18 @@ class Doors:
             lock = self._locks.setdefault(host.name, threading.Lock())
         with lock:
             if host.name not in self._doors:
-                certificate = load_or_make(self._settings.config_dir) if host.address.startswith("https:") else None
                 self._doors[host.name] = Door.open(
                     host,
-                    certificate,
+                    self._certificate(host),
                     connect_timeout=self._settings.connect_timeout,
                     read_timeout=self._settings.read_timeout,
                 )
             return self._doors[host.name]
+
+    def _certificate(self, host: Host) -> ClientCertificate | None:
+        if not host.address.startswith("https:"):
+            return None
+        # cryptography takes longer to import than a whole plan takes to make, and a unix socket needs none of it.
+        from reconciler.lxd.certificate import load_or_make  # noqa: PLC0415
+
+        return load_or_make(self._settings.config_dir)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,8 @@ from tests.engine.worlds import TOOL, build
 from tests.properties.worlds import carry_out, cases
 
 if TYPE_CHECKING:
+    import random
+
     from reconciler.model.plan import Plan
     from reconciler.model.records import Ledger
     from reconciler.model.resources import Desired
@@ -59,12 +60,15 @@ def test_the_order_of_what_comes_in_does_not_matter(case: dict[str, Any], order:
 @given(cases())
 @thorough
 def test_after_a_plan_is_carried_out_it_is_not_asked_for_again(case: dict[str, Any]) -> None:
-    """Converged in one pass: what a second plan still holds was refused or impossible in the first, or rests on a bootstrap that now can run."""
+    """Converged in one pass: a second plan holds only what the first refused, or a bootstrap that can run since."""
     desired, observed, ledger = build(case)
     first = plan_of(desired, observed, ledger)
     after = carry_out(first, observed)
     rested = {
-        row.uuid: PowerRecord("frozen", Writer.GIT) for view in after.hosts.values() for row in view.instances if row.status.value == "frozen"
+        row.uuid: PowerRecord("frozen", Writer.GIT)
+        for view in after.hosts.values()
+        for row in view.instances
+        if row.status.value == "frozen"
     }
     second = plan_of(desired, after, replace(ledger, powers={**rested, **ledger.powers}))
     done = {(action.ref, action.host) for action in first.actions}
@@ -92,7 +96,9 @@ def test_nothing_without_our_mark_is_ever_touched(case: dict[str, Any]) -> None:
 @thorough
 def test_never_two_actions_on_one_object(case: dict[str, Any]) -> None:
     actions = plan_of(*build(case)).actions
-    assert len({(action.host, action.instance) for action in actions if action.instance}) == sum(bool(action.instance) for action in actions)
+    assert len({(action.host, action.instance) for action in actions if action.instance}) == sum(
+        bool(action.instance) for action in actions
+    )
 
 
 @given(cases())
@@ -118,7 +124,8 @@ def test_never_a_claimed_cell_destroyed(case: dict[str, Any]) -> None:
 @thorough
 def test_never_more_destroys_than_the_policy_allows(case: dict[str, Any]) -> None:
     desired, observed, ledger = build(case)
-    destroys = [action for action in plan_of(desired, observed, ledger).actions if action.action == "destroy" and action.reason == "not-declared"]
+    actions = plan_of(desired, observed, ledger).actions
+    destroys = [action for action in actions if (action.action, action.reason) == ("destroy", "not-declared")]
     assert len(destroys) <= desired.policy.limits.destroys
 
 

@@ -29,7 +29,7 @@ NAMES = ("a", "b", "c", "d", "e")
 HOSTS = ("h1", "h2", "h3")
 
 _power = st.sampled_from(["running", "frozen", "hibernated"])
-_wanted = st.fixed_dictionaries(
+_wanted: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
         "power": _power,
@@ -58,7 +58,7 @@ _cell = st.fixed_dictionaries(
     {"kind": st.just("cell"), "of": st.sampled_from(["py-0", "py-1", "py-2"])},
     optional={"config": st.just({"user.unsandbox.claim": "key-7"}), "status": st.sampled_from(["running", "stopped"])},
 )
-_host = st.fixed_dictionaries(
+_host: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"rows": st.lists(_row | _cell, max_size=5, unique_by=lambda row: row["of"])},
     optional={
         "grade": st.just("unseen"),
@@ -77,7 +77,7 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
     hosts = {name: draw(_host) for name in sorted(names)}
     for name, words in hosts.items():
         words["rows"] = [{**item, "uuid": f"{name}-{item['of']}"} for item in words["rows"]]
-    services = {name: words for name, words in draw(st.dictionaries(st.sampled_from(NAMES), _wanted, max_size=5)).items()}
+    services: dict[str, dict[str, Any]] = draw(st.dictionaries(st.sampled_from(NAMES), _wanted, max_size=5))
     for words in services.values():
         if words.get("host") not in hosts:
             words.pop("host", None)
@@ -134,7 +134,18 @@ def _made(call: CreateInstance, host: str) -> Instance:
     uuid = f"new-{host}-{call.name}"
     config = {**call.config, "volatile.uuid": uuid, "volatile.base_image": call.image}
     return Instance(
-        call.name, uuid, "", Status.STOPPED, "Stopped", config, call.devices, (), False, "none", "container", "2026-01-01T00:00:00Z"  # noqa: FBT003
+        name=call.name,
+        uuid=uuid,
+        generation="",
+        status=Status.STOPPED,
+        status_text="Stopped",
+        config=config,
+        devices=call.devices,
+        profiles=(),
+        ephemeral=False,
+        location="none",
+        type="container",
+        created_at="2026-01-01T00:00:00Z",
     )
 
 
