@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 
 BESIDE = {
-    "O13": "The same instance shows on two hosts",
     "O14": "Two instances carry the marks of one object",
     "S09": "No host that it may live on has room, or none fits its placement",
     "F01": "More destroys, replaces or freezes than the Policy allows in one pass",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.engine import existing, missing
 from reconciler.engine.ground import ground_changes
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, Changes, Reason, Refusal
-from reconciler.model.names import Kind, Ref, pool_of
+from reconciler.model.names import Kind, Ref, instance_name, pool_of
 from reconciler.model.world import Grade
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from reconciler.model.records import Ledger
     from reconciler.model.resources import Desired, Host, Workload
     from reconciler.model.world import Instance, Observed
+
+
+BEFORE_LXD = datetime(2015, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,19 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
     absent: list[Workload] = []
     for ref, workload in wanted.items():
         found = sightings.get(ref, [])
-        if len(found) > 1:
-            doubts.append(_several(ref, found))
-        elif found:
-            items.append(_present(workload, found[0], hosts, desired, observed))
-        else:
+        if not found:
             absent.append(workload)
+            continue
+        doubt = _identity(workload, found, hosts)
+        if doubt:
+            doubts.append(doubt)
+        else:
+            items.append(_present(workload, found[0], hosts, desired, observed))
     for ref, found in sightings.items():
-        if ref not in wanted:
-            items.extend(_undeclared(sighting, desired) for sighting in found)
+        if ref not in wanted and len(found) == 1:
+            items.append(_undeclared(found[0], desired))
+        elif ref not in wanted:
+            doubts.append(_several(ref, found, hosts))
     made, unplaced = missing.place(absent, desired, observed, ledger)
     items.extend(made)
     doubts.extend(unplaced)
@@ -69,7 +76,26 @@ def sight(env: str, observed: Observed) -> dict[Ref, list[Sighting]]:
     return found
 
 
-def _several(ref: Ref, found: list[Sighting]) -> Refusal:
+def _identity(workload: Workload, found: list[Sighting], hosts: Mapping[str, Host]) -> Refusal | None:
+    """Why it is not certain that what was seen is what is declared; None where it is."""
+    if len(found) > 1:
+        return _several(workload.ref, found, hosts)
+    sighting = found[0]
+    if sighting.marks.uid == workload.uid:
+        return None
+    # Writing the other uid over it would hand one object's container to another.
+    keep = f"edit {workload.source} (metadata.uid: {sighting.marks.uid}), or " if sighting.marks.uid else ""
+    return Refusal(
+        code="I02",
+        ref=str(workload.ref),
+        host=sighting.host,
+        cause="what carries its name carries another uid: it is another object",
+        evidence=(("found", f"{sighting.instance.name} uid {sighting.marks.uid or 'absent'}"), ("declared", f"uid {workload.uid}")),
+        unblock=f"{keep}unsandbox release {workload.ref} --host {sighting.host}",
+    )
+
+
+def _several(ref: Ref, found: list[Sighting], hosts: Mapping[str, Host]) -> Refusal:
     same = len({sighting.instance.uuid for sighting in found}) == 1
     return Refusal(
         code="O13" if same else "O14",
@@ -77,8 +103,17 @@ def _several(ref: Ref, found: list[Sighting]) -> Refusal:
         host=found[0].host,
         cause="the same instance on two hosts" if same else "two instances carry the marks of one object",
         evidence=tuple((sighting.host, f"{sighting.instance.name} {sighting.instance.uuid}") for sighting in found),
-        unblock=f"unsandbox release {ref} --host {found[-1].host}",
+        unblock=_give_up(ref, found, hosts),
     )
+
+
+def _give_up(ref: Ref, found: list[Sighting], hosts: Mapping[str, Host]) -> str:
+    if len({sighting.host for sighting in found}) == len(found):
+        return f"unsandbox release {ref} --host {found[-1].host}"
+    # A copy made on the same host took the marks along; a host name does not tell the two apart.
+    copy = next((sighting for sighting in found if sighting.instance.name != instance_name(ref)), found[-1])
+    project = f" --project {hosts[copy.host].project}" if copy.host in hosts else ""
+    return f"lxc config unset {copy.instance.name} {marks.NAME}{project}"
 
 
 def _present(workload: Workload, sighting: Sighting, hosts: Mapping[str, Host], desired: Desired, observed: Observed) -> Change:
@@ -97,7 +132,10 @@ def _expired(workload: Workload, instance: Instance, at: datetime) -> bool:
         made = datetime.fromisoformat(instance.created_at)
     except ValueError:
         return False
-    return made + timedelta(seconds=workload.ttl) <= at
+    # LXD writes the year 1 where it does not know: an age that is not known has not run out.
+    if made.tzinfo is None or made < BEFORE_LXD:
+        return False
+    return at - made >= timedelta(seconds=workload.ttl)
 
 
 def _undeclared(sighting: Sighting, desired: Desired) -> Change:

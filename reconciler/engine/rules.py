@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model import marks
 from reconciler.model.changes import DESTRUCTIVE, Action, Change, Reason, puts_to_rest
+from reconciler.model.names import Kind
 from reconciler.model.resources import HostState, Power, Replace
 from reconciler.model.world import Grade, HostView, Instance, Operation, Status
 
@@ -30,6 +31,8 @@ class World:
     rows: Mapping[tuple[str, str], Instance]
     """(host, instance name) -> row."""
     operations: Mapping[tuple[str, str], Operation]
+    twins: frozenset[str] = frozenset()
+    """uuids that were seen on more than one host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,19 @@ def busy(change: Change, world: World) -> No | None:
     )
 
 
+def split_brain(change: Change, world: World) -> No | None:
+    """O13: an instance of the same uuid runs on another host as well."""
+    uuid = _row(change).uuid
+    if uuid not in world.twins:
+        return None
+    seen = tuple((host, name) for (host, name), row in sorted(world.rows.items()) if row.uuid == uuid)
+    return No(
+        "the same instance shows on two hosts",
+        (*seen, ("uuid", uuid)),
+        f"delete or rename the copy that is not meant; to give one up: unsandbox release {change.ref} --host {change.host}",
+    )
+
+
 def no_uuid(change: Change, world: World) -> No | None:
     """I03: the instance has no uuid, so it cannot be told from another of its name."""
     row = _row(change)
@@ -219,12 +235,16 @@ def ephemeral(change: Change, world: World) -> No | None:
 
 def locked_kept(change: Change, _world: World) -> No | None:
     """I10: the object is locked, on itself or in its manifest."""
-    row = _row(change)
-    if row.config.get(marks.LOCKED) != "true" or not (change.action in DESTRUCTIVE or puts_to_rest(change)):
+    locked = _row(change).config.get(marks.LOCKED) == "true" or (change.wanted is not None and change.wanted.locked)
+    if not locked or not (change.action in DESTRUCTIVE or puts_to_rest(change)):
         return None
     # Unlocking is an update of its own: one change may not take the lock away and use that at once.
     where = str(change.wanted.source) if change.wanted else "no manifest"
-    return No("it is locked", (("mark", "locked"), ("manifest", where), ("action", change.action)), f"edit {where} (locked: false)")
+    return No(
+        "it is locked",
+        (("mark", _row(change).config.get(marks.LOCKED, "absent")), ("manifest", where), ("action", change.action)),
+        f"edit {where} (locked: false)",
+    )
 
 
 def locked_gone(change: Change, _world: World) -> No | None:
@@ -242,10 +262,11 @@ def locked_gone(change: Change, _world: World) -> No | None:
 def immutable(change: Change, _world: World) -> No | None:
     """D13: the difference means making it anew, and the manifest does not allow that."""
     wanted = change.wanted
-    if wanted is None or wanted.replace is Replace.ALLOWED or wanted.ref.kind == "Cell":
+    if wanted is None or wanted.replace is Replace.ALLOWED or wanted.ref.kind is Kind.CELL:
         return None
     evidence = tuple((diff.path, f"{diff.old or 'absent'} -> {diff.new or 'absent'}") for diff in change.fields)
-    return No("this difference can only be made by destroying and creating it", evidence, f"edit {wanted.source} (replace: allowed)")
+    allow = "replace: allowed" if wanted.ref.kind is Kind.SERVICE else "another name, which ends this one and makes a new one"
+    return No("this difference can only be made by destroying and creating it", evidence, f"edit {wanted.source} ({allow})")
 
 
 def frozen_by_whom(change: Change, world: World) -> No | None:
@@ -318,6 +339,7 @@ RULES: tuple[Rule, ...] = (
     Rule("O06", "The name exists and cannot be read", frozenset({Action.CREATE}), doubtful_name),
     Rule("I01", "The name is taken by an instance without our marks", frozenset({Action.CREATE}), name_taken),
     Rule("I02", "The name is taken by something else of ours or of another environment", frozenset({Action.CREATE}), name_taken_by_other),
+    Rule("O13", "The same instance shows on two hosts", EXISTING, split_brain),
     Rule("O10", "The status is Error or unknown", EXISTING, strange),
     Rule("O08", "The instance is between two states", EXISTING, changing),
     Rule("O09", "LXD is running an operation on it", EXISTING, busy),

@@ -36,6 +36,8 @@ def test_what_comes_of_a_world(case: dict[str, Any]) -> None:
         assert [_call(call) for action in plan.actions for call in action.calls] == case["calls"]
     if "evidence" in case:
         assert {name: value for refusal in plan.refusals for name, value in refusal.evidence} == case["evidence"]
+    if "unblock" in case:
+        assert [refusal.unblock for refusal in plan.refusals] == case["unblock"]
     if "kept" in case:
         assert plan.kept == case["kept"]
     for refusal in plan.refusals:
