@@ -45,7 +45,7 @@ def parse(file: str, text: str) -> Iterator[Parsed]:
     """Every document of one file. A text that is no YAML gives one document with a finding and no value."""
     try:
         for node in yaml.compose_all(text, Loader=_Loader):
-            if node is not None:
+            if node is not None and not _is_nothing(node):
                 yield _Reader(file).read(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -60,6 +60,11 @@ def parse(file: str, text: str) -> Iterator[Parsed]:
         yield Parsed(None, {}, line, [Finding(file, line, 1 if line else 0, "", f"not YAML: {reason}")])
     except RecursionError:
         yield Parsed(None, {}, 0, [Finding(file, 0, 0, "", f"nested deeper than {MAX_DEPTH}")])
+
+
+def _is_nothing(node: yaml.Node) -> bool:
+    """A document of comments only."""
+    return isinstance(node, yaml.ScalarNode) and node.value == "" and not node.style
 
 
 class _Reader:

@@ -1,0 +1,1 @@
+"""YAML to ``Desired``, as text in and findings out."""
