@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, Reason, Refusal, puts_to_rest
+from reconciler.model.names import Kind
 
 if TYPE_CHECKING:
     from reconciler.engine.rules import World
 
 EXEMPT = frozenset({Reason.EXPIRED, Reason.SURPLUS})
-"""Ends that were declared from the beginning: a session's ttl, a pool's size."""
+"""Ends that were declared from the beginning: a session's ttl, a pool's size. Replacing a cell is one too: nobody used it yet."""
 
 
 def over_budget(allowed: list[Change], world: World) -> tuple[list[Change], list[Refusal]]:
     """Take out what exceeds a limit of the policy, with the arithmetic."""
     limits = world.desired.policy.limits
     destroys = [change for change in allowed if change.action is Action.DESTROY and change.reason not in EXEMPT]
-    replaces = [change for change in allowed if change.action is Action.REPLACE]
+    replaces = [change for change in allowed if change.action is Action.REPLACE and change.ref.kind is not Kind.CELL]
     freezes = [change for change in allowed if puts_to_rest(change)]
     over: dict[int, Refusal] = {}
     for code, changes, limit, name in (

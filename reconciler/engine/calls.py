@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from reconciler.engine.fields import OPTIONAL, OWNED
 from reconciler.engine.foundation import foundation
+from reconciler.engine.ground import holder_of
 from reconciler.engine.spec import PROTECTED, InstanceSpec, instance_spec
 from reconciler.errors import Defect
 from reconciler.model import marks
@@ -22,7 +23,7 @@ from reconciler.model.plan import (
     UpdateInstance,
 )
 from reconciler.model.resources import Power
-from reconciler.model.world import Grade, Status
+from reconciler.model.world import Status
 from reconciler.policy.isolation import may_isolate
 
 if TYPE_CHECKING:
@@ -77,12 +78,7 @@ def _import(change: Change, observed: Observed) -> ImportImage:
     image = change.image
     if image is None:
         raise Defect(f"import of {change.ref} without an image")
-    holders = [
-        name
-        for name, view in sorted(observed.hosts.items())
-        if view.grade is Grade.COMPLETE and view.project and image.fingerprint in view.project.images
-    ]
-    return ImportImage(image.fingerprint, image.alias, image.file, "" if image.file or not holders else holders[0])
+    return ImportImage(image.fingerprint, image.alias, image.file, "" if image.file else holder_of(image, observed))
 
 
 def _create(change: Change, host: Host, desired: Desired, observed: Observed, plan: str) -> tuple[Call, ...]:
@@ -136,11 +132,10 @@ def _update(change: Change, host: Host, desired: Desired, plan: str) -> tuple[Ca
     calls: list[Call] = []
     if any(diff.path.startswith(("config.", "devices.")) for diff in change.fields):
         calls.append(_write(spec, found, plan))
-    if any(diff.path == "bootstrap" for diff in change.fields):
-        calls.extend(_bootstrap(wanted, found.name, found.uuid))
-    if any(diff.path == "power" for diff in change.fields):
-        calls.extend(_power(found, wanted.power))
-    return tuple(calls)
+    script = _bootstrap(wanted, found.name, found.uuid) if any(diff.path == "bootstrap" for diff in change.fields) else ()
+    power = _power(found, wanted.power) if any(diff.path == "power" for diff in change.fields) else ()
+    # A script needs a running container: after it was woken, before it is put to rest.
+    return (*calls, *power, *script) if wanted.power is Power.RUNNING else (*calls, *script, *power)
 
 
 def _write(spec: InstanceSpec, found: Instance, plan: str) -> UpdateInstance:

@@ -13,6 +13,7 @@ from reconciler.model.changes import Action, Change, FieldDiff, Reason
 from reconciler.model.names import Kind
 from reconciler.model.resources import PowerOwner
 from reconciler.model.world import Status
+from reconciler.policy.placement import candidates
 
 if TYPE_CHECKING:
     from reconciler.model.resources import Host, Policy, Workload
@@ -29,17 +30,21 @@ def compare(workload: Workload, host: Host, found: Instance, policy: Policy) -> 
         return change(Action.KEEP, reason=Reason.AS_DECLARED, note="claimed: finishes its run as it is")
     if fixed:
         return change(Action.REPLACE, reason=Reason.IMMUTABLE_DIFFERS, fields=diffs)
-    script = _bootstrap_diff(workload, found)
+    script = _bootstrap_diff(workload, found, move)
     if diffs or script:
         moved = (FieldDiff("power", POWER_OF.get(found.status, found.status_text), workload.power.value),) if move else ()
         reason = Reason.FIELDS_DIFFER if diffs else Reason.BOOTSTRAP_DIFFERS
         return change(Action.UPDATE, reason=reason, fields=(*diffs, *script, *moved))
     if move is None:
         ours = workload.power_owner is PowerOwner.DECLARED
-        return change(Action.KEEP, reason=Reason.AS_DECLARED if ours else Reason.POWER_NOT_OURS)
+        return change(Action.KEEP, reason=Reason.AS_DECLARED if ours else Reason.POWER_NOT_OURS, note=_stays(workload, host))
     shown = (FieldDiff("power", POWER_OF.get(found.status, found.status_text), workload.power.value),)
     note = "unfrozen, then stopped" if move is Action.HIBERNATE and found.status is Status.FROZEN else ""
     return change(move, reason=Reason.POWER_DIFFERS, fields=shown, note=note)
+
+
+def _stays(workload: Workload, host: Host) -> str:
+    return "" if candidates(workload.placement, (host,)) else f"lives on {host.name}, outside its placement; what exists is never moved"
 
 
 def field_diffs(workload: Workload, host: Host, found: Instance, policy: Policy) -> tuple[FieldDiff, ...]:
@@ -48,8 +53,9 @@ def field_diffs(workload: Workload, host: Host, found: Instance, policy: Policy)
     return (*image_diff(workload, found), *config, *device_diffs(stated_devices(workload, host), found))
 
 
-def _bootstrap_diff(workload: Workload, found: Instance) -> tuple[FieldDiff, ...]:
+def _bootstrap_diff(workload: Workload, found: Instance, move: Action | None) -> tuple[FieldDiff, ...]:
     ran = found.config.get(marks.BOOTSTRAP, "")
-    if workload.bootstrap is None or workload.bootstrap.digest == ran or found.status is not Status.RUNNING:
+    runs = found.status is Status.RUNNING or move in {Action.START, Action.UNFREEZE}
+    if workload.bootstrap is None or workload.bootstrap.digest == ran or not runs:
         return ()
     return (FieldDiff("bootstrap", ran[:19], workload.bootstrap.digest[:19]),)

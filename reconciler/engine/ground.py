@@ -64,12 +64,15 @@ def _told(host: Host, policy: Policy, view: HostView) -> str:
     return "sets up " + ", ".join(names)
 
 
+def holder_of(image: Image, observed: Observed) -> str:
+    """The first host, by name, that was seen in full and holds the image; "" where none does."""
+    for name, view in sorted(observed.hosts.items()):
+        if view.grade is Grade.COMPLETE and view.project and image.fingerprint in view.project.images:
+            return name
+    return ""
+
+
 def _import(image: Image, host: Host, observed: Observed) -> Change:
-    holders = [
-        name
-        for name, view in sorted(observed.hosts.items())
-        if view.grade is Grade.COMPLETE and view.project and image.fingerprint in view.project.images
-    ]
-    holder = f"from host {holders[0]}" if holders else ""
-    note = f"from {image.file}" if image.file else holder
+    holder = holder_of(image, observed)
+    note = f"from {image.file}" if image.file else f"from host {holder}" if holder else ""
     return Change(Action.IMPORT, image.ref, host.name, "", Reason.IMAGE_ABSENT, image=image, note=note)

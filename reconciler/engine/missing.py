@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.engine.fields import as_bytes
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, Reason, Refusal
 from reconciler.model.names import Kind, instance_name, pool_of
@@ -54,9 +55,12 @@ def _rooms(desired: Desired, observed: Observed) -> dict[str, Room]:
     for view in observed.hosts.values():
         for instance in view.instances:
             mark = marks.read_marks(instance.config)
-            if mark is None or mark.env != desired.policy.environment:
+            ours = mark is not None and mark.env == desired.policy.environment
+            # Whatever runs takes room, whoever it belongs to; what is declared counts where it is going to be more.
+            wanted = declared.get(mark.ref, 0) if mark is not None and ours else 0
+            memory[view.host] = memory.get(view.host, 0) + max(wanted, as_bytes(instance.config.get("limits.memory", "")) or 0)
+            if mark is None or not ours:
                 continue
-            memory[view.host] = memory.get(view.host, 0) + declared.get(mark.ref, 0)
             group = pool_of(mark.ref) if mark.ref.kind is Kind.CELL else "service"
             kin[view.host, group] = kin.get((view.host, group), 0) + 1
     state = rooms(desired.hosts, observed.hosts, memory)

@@ -20,13 +20,19 @@ MOVES: dict[tuple[Power, Status], Action] = {
     (Power.HIBERNATED, Status.RUNNING): Action.HIBERNATE,
     (Power.HIBERNATED, Status.FROZEN): Action.HIBERNATE,
 }
-"""What brings a status to the wanted power. Any other status is either right already or not one to act on."""
+"""What brings a settled status to the wanted power; one that is not here is right already."""
+
+TOWARDS: dict[Power, Action] = {Power.RUNNING: Action.START, Power.FROZEN: Action.FREEZE, Power.HIBERNATED: Action.HIBERNATE}
 
 POWER_OF: dict[Status, str] = {Status.RUNNING: "running", Status.FROZEN: "frozen", Status.STOPPED: "hibernated"}
+"""The settled statuses, in the words of a manifest."""
 
 
 def power_move(workload: Workload, found: Instance) -> Action | None:
     """The move that the manifest asks for; None where the power is right, or not ours to change."""
     if workload.power_owner is not PowerOwner.DECLARED:
         return None
+    if found.status not in POWER_OF:
+        # It is not known to be as declared. The guard refuses the move and says why; to keep quiet would be to call it right.
+        return TOWARDS[workload.power]
     return MOVES.get((workload.power, found.status))

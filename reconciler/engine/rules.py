@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reconciler.engine.ground import holder_of
 from reconciler.model import marks
 from reconciler.model.changes import DESTRUCTIVE, Action, Change, Reason, puts_to_rest
 from reconciler.model.names import Kind
@@ -303,7 +304,9 @@ def _moves(change: Change) -> bool:
 
 def image_missing(change: Change, world: World) -> No | None:
     """D16: the image is not on the host and nothing here can bring it."""
-    if change.note or change.image is None:
+    if change.image is None:
+        raise ValueError(f"import of {change.ref} without an image")
+    if change.image.file or holder_of(change.image, world.observed):
         return None
     return No(
         "the image is on no host and no file is named for it",
