@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
@@ -17,6 +18,10 @@ class Place:
 
     mac: str
     address: str
+
+
+Frame = Callable[[Place, Place, bytes], bytes]
+"""A maker of frames: from, to, token."""
 
 
 def mac(text: str) -> bytes:
@@ -40,7 +45,8 @@ def arp(source: Place, target: Place, token: bytes) -> bytes:
 
 def _sum(data: bytes) -> int:
     data += bytes(len(data) % 2)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    words: tuple[int, ...] = struct.unpack(f"!{len(data) // 2}H", data)
+    total = sum(words)
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

@@ -62,7 +62,8 @@ def test_what_somebody_changed_is_named_and_mended(bare: Door, lxd: Daemon) -> N
     objects = put(bare)
     lxd.query("PATCH", "/1.0/networks/unsb-semi", {"config": {"security.acls.default.egress.action": "allow"}})
     lxd.query("PATCH", "/1.0/networks/unsb-zero", {"config": {"ipv4.address": "10.9.0.1/24", "ipv4.nat": "true"}})
-    lxd.query("PUT", "/1.0/network-acls/unsb-semi", {"egress": [{"action": "allow", "state": "enabled"}], "ingress": [], "config": {}})
+    rules = lxd.query("GET", "/1.0/network-acls/unsb-semi")
+    lxd.query("PUT", "/1.0/network-acls/unsb-semi", {**rules, "egress": [{"action": "allow", "state": "enabled"}]})
     lxd.query(
         "PUT", "/1.0/projects/unsandbox", {"config": {**lxd.query("GET", "/1.0/projects/unsandbox")["config"], "user.theirs": "kept"}}
     )

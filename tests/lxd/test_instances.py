@@ -17,6 +17,7 @@ from tests.lxd.actors import counted, creation, launch, names, row, uuid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reconciler.model.plan import Call
     from reconciler.model.resources import Host
     from tests.conftest import Starter
     from tests.lab.daemon import Daemon
@@ -121,7 +122,8 @@ def test_another_instance_of_that_name_is_left_alone(door: Door, lxd: Daemon, st
 def test_what_somebody_wrote_in_between_is_not_overwritten(interrupted: Interrupted, lxd: Daemon, starter: Starter) -> None:
     perform(interrupted, creation("contended", starter.fingerprint, PROTECTED))
     known = uuid(lxd, "contended")
-    for number, call in enumerate((UpdateInstance("contended", known, {"user.ours": "1"}), DropProtection("contended", known, "plan-1"))):
+    calls: tuple[Call, ...] = (UpdateInstance("contended", known, {"user.ours": "1"}), DropProtection("contended", known, "plan-1"))
+    for number, call in enumerate(calls):
         theirs = {"config": {"user.theirs": str(number)}}
         interrupted.meddle = lambda body=theirs: lxd.query("PATCH", "/1.0/instances/contended?project=unsandbox", body)
         with pytest.raises(Conflict, match="412"):

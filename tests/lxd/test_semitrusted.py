@@ -137,7 +137,7 @@ def test_a_container_does_not_reach_another(streets: Streets) -> None:
 @pytest.mark.parametrize("tag", TAGS)
 def test_no_frame_reaches_a_neighbour(streets: Streets, tag: int | None) -> None:
     me, other = streets.inhabitants["semi1"], streets.inhabitants["semi2"]
-    makers = {
+    makers: dict[str, frames.Frame] = {
         "arp": frames.arp,
         "udp": lambda source, target, token: frames.udp4(source, target, 80, token),
         "ipv6": frames.udp6,

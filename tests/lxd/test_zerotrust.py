@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,8 +27,7 @@ STRANGE = "00:16:3e:11:22:33"
 TAGS = (None, 0, 1, 5)
 MUTE_PORT = 5353
 
-Frame = Callable[[Place, Place, bytes], bytes]
-FRAMES: dict[str, Frame] = {
+FRAMES: dict[str, frames.Frame] = {
     "arp": frames.arp,
     "udp": lambda me, you, token: frames.udp4(me, you, 9999, token),
     "dns": lambda me, you, token: frames.udp4(me, you, 53, token),
