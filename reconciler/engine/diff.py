@@ -61,7 +61,7 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
     items.extend(made)
     doubts.extend(unplaced)
     items.extend(ground_changes(desired, observed, items))
-    items.sort(key=lambda change: (change.host, change.ref, change.instance))
+    items.sort(key=lambda change: (change.host, change.ref.kind, change.ref.name, change.instance))
     return Changes(tuple(items), tuple(sorted(doubts, key=lambda doubt: (doubt.ref, doubt.code))))
 
 

@@ -13,7 +13,7 @@ from reconciler.model.changes import Action, Change, FieldDiff, Reason
 from reconciler.model.names import Kind
 from reconciler.model.resources import PowerOwner
 from reconciler.model.world import Status
-from reconciler.policy.placement import candidates
+from reconciler.policy.placement import allows
 
 if TYPE_CHECKING:
     from reconciler.model.resources import Host, Policy, Workload
@@ -44,7 +44,7 @@ def compare(workload: Workload, host: Host, found: Instance, policy: Policy) -> 
 
 
 def _stays(workload: Workload, host: Host) -> str:
-    return "" if candidates(workload.placement, (host,)) else f"lives on {host.name}, outside its placement; what exists is never moved"
+    return "" if allows(workload.placement, host) else f"lives on {host.name}, outside its placement; what exists is never moved"
 
 
 def field_diffs(workload: Workload, host: Host, found: Instance, policy: Policy) -> tuple[FieldDiff, ...]:
@@ -54,8 +54,10 @@ def field_diffs(workload: Workload, host: Host, found: Instance, policy: Policy)
 
 
 def _bootstrap_diff(workload: Workload, found: Instance, move: Action | None) -> tuple[FieldDiff, ...]:
+    if workload.bootstrap is None:
+        return ()
     ran = found.config.get(marks.BOOTSTRAP, "")
     runs = found.status is Status.RUNNING or move in {Action.START, Action.UNFREEZE}
-    if workload.bootstrap is None or workload.bootstrap.digest == ran or not runs:
+    if workload.bootstrap.digest == ran or not runs:
         return ()
     return (FieldDiff("bootstrap", ran[:19], workload.bootstrap.digest[:19]),)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address
+from functools import lru_cache
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from reconciler.engine.foundation import network_name
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.names import Ref
-    from reconciler.model.resources import Host, Policy, Workload
+    from reconciler.model.resources import Host, Policy, PowerOwner, Workload
 
 ISOLATED = "security.idmap.isolated"
 PROTECTED = "security.protection.delete"
 ENVIRONMENT = "environment."
 MUTE = "ipv6.address"
 """Of a zerotrust NIC; see ``mute_address``."""
+_GROUPS = Struct(">7H18x").unpack
+"""The first seven groups of 16 bits of a SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +49,13 @@ def size(count: int) -> str:
 
 def stated_config(workload: Workload, env: str) -> dict[str, str]:
     """The config keys a manifest decides, identity included; what records the making of the object is not among them."""
-    limits = workload.resources
-    config = {
-        "limits.cpu": str(limits.vcpu),
-        "limits.memory": size(limits.memory),
-        "limits.processes": str(limits.processes),
-        "security.privileged": "false",
-        "security.nesting": "true" if workload.nesting else "false",
-        "security.devlxd": "false",
-        PROTECTED: "false" if workload.ref.kind is Kind.CELL else "true",
-        marks.ENV: env,
-        marks.KIND: workload.ref.kind.value,
-        marks.NAME: workload.ref.name,
-        marks.UID: workload.uid,
-        marks.OWNER: workload.owner,
-        marks.POWER: workload.power_owner.value,
-    }
-    config |= {ENVIRONMENT + name: value for name, value in workload.env}
-    config |= {marks.LABEL + name: value for name, value in workload.labels}
+    ref, limits = workload.ref, workload.resources
+    shared = _shared_config(limits.vcpu, limits.memory, limits.processes, workload.nesting, ref.kind, workload.power_owner, env)
+    config = {**shared, marks.NAME: ref.name, marks.UID: workload.uid, marks.OWNER: workload.owner}
+    for name, value in workload.env:
+        config[ENVIRONMENT + name] = value
+    for name, value in workload.labels:
+        config[marks.LABEL + name] = value
     if workload.ports:
         config[marks.PORTS] = ",".join(str(port) for port in workload.ports)
     if workload.domains:
@@ -72,23 +64,51 @@ def stated_config(workload: Workload, env: str) -> dict[str, str]:
         config[marks.LOCKED] = "true"
     if workload.ttl:
         config[marks.EXPIRES] = str(workload.ttl)
-    return {key: value for key, value in config.items() if value}  # LXD keeps no key without a value: it would differ for ever
+    # LXD keeps no key without a value: it would differ for ever.
+    return config if all(config.values()) else {key: value for key, value in config.items() if value}
+
+
+@lru_cache(maxsize=1024)
+def _shared_config(  # noqa: PLR0913, PLR0917 - plain values, which the cache compares fast
+    vcpu: int, memory: int, processes: int, nesting: bool, kind: Kind, power_owner: PowerOwner, env: str
+) -> Mapping[str, str]:
+    """What many containers have in common. Kept, because a fleet asks for the same few again and again."""
+    return {
+        "limits.cpu": str(vcpu),
+        "limits.memory": size(memory),
+        "limits.processes": str(processes),
+        "security.privileged": "false",
+        "security.nesting": "true" if nesting else "false",
+        "security.devlxd": "false",
+        PROTECTED: "false" if kind is Kind.CELL else "true",
+        marks.ENV: env,
+        marks.KIND: kind.value,
+        marks.POWER: power_owner.value,
+    }
 
 
 def stated_devices(workload: Workload, host: Host) -> dict[str, dict[str, str]]:
     """The devices a manifest decides: its root disk and its one NIC, filtered and isolated."""
-    nic = {
+    nic = dict(_shared_nic(host.project, workload.network))
+    if workload.network is NetworkMode.ZEROTRUST:
+        nic[MUTE] = mute_address(workload.ref)
+    return {"root": {"type": "disk", "path": "/", "pool": host.pool, "size": _disk(workload.resources.disk)}, "eth0": nic}
+
+
+@lru_cache(maxsize=1024)
+def _shared_nic(project: str, mode: NetworkMode) -> Mapping[str, str]:
+    return {
         "type": "nic",
         "name": "eth0",
-        "network": network_name(host.project, workload.network),
+        "network": network_name(project, mode),
         "security.mac_filtering": "true",
         "security.ipv4_filtering": "true",
         "security.ipv6_filtering": "true",
         "security.port_isolation": "true",
     }
-    if workload.network is NetworkMode.ZEROTRUST:
-        nic[MUTE] = mute_address(workload.ref)
-    return {"root": {"type": "disk", "path": "/", "pool": host.pool, "size": size(workload.resources.disk)}, "eth0": nic}
+
+
+_disk = lru_cache(maxsize=1024)(size)
 
 
 def mute_address(ref: Ref) -> str:
@@ -96,8 +116,7 @@ def mute_address(ref: Ref) -> str:
 
     LXD drops frames that are neither ARP nor IP, VLAN tags among them, only from a NIC that has an address (decision 0010).
     """
-    tail = hashlib.sha256(instance_name(ref).encode()).hexdigest()[:28]
-    return str(IPv6Address(int(f"ff00{tail}", 16)))
+    return "ff00:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}".format(*_GROUPS(hashlib.sha256(instance_name(ref).encode()).digest()))
 
 
 def instance_spec(workload: Workload, host: Host, policy: Policy, *, isolated: bool, commit: str) -> InstanceSpec:

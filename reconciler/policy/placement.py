@@ -35,10 +35,13 @@ class Room:
 
 def candidates(placement: Placement, hosts: Iterable[Host]) -> tuple[Host, ...]:
     """Every host where the container may live, whatever its state: something of that name could be on any of them."""
-    return tuple(
-        host
-        for host in hosts
-        if (placement.host is None or host.name == placement.host)
+    return tuple(host for host in hosts if allows(placement, host))
+
+
+def allows(placement: Placement, host: Host) -> bool:
+    """Whether the placement lets a container live on ``host``."""
+    return (
+        (placement.host is None or host.name == placement.host)
         and (placement.location is None or host.location == placement.location)
         and (not placement.hosts or host.name in placement.hosts)
     )
