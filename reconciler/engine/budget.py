@@ -40,6 +40,8 @@ def over_budget(allowed: list[Change], world: World) -> tuple[list[Change], list
 
 
 def _share(destroys: list[Change], world: World) -> dict[int, Refusal]:
+    if not destroys:
+        return {}
     limits, env = world.desired.policy.limits, world.desired.policy.environment
     fleet = sum(row.config.get(marks.ENV) == env for row in world.rows.values())
     if fleet < limits.small_fleet or len(destroys) <= limits.destroy_share * fleet:

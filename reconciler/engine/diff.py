@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.engine import existing, missing
 from reconciler.engine.ground import ground_changes
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, Changes, Reason, Refusal
 from reconciler.model.names import Kind, Ref, instance_name, pool_of
-from reconciler.model.world import Grade
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,29 +19,39 @@ if TYPE_CHECKING:
     from reconciler.model.world import Instance, Observed
 
 
+Who = tuple[Kind, str]
 BEFORE_LXD = datetime(2015, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """An instance of ours on a host."""
+class Sighting(NamedTuple):
+    """An instance of ours on a host, by kind and name."""
 
     host: str
     instance: Instance
-    marks: marks.Marks
+    who: Who
+
+    @property
+    def ref(self) -> Ref:
+        """The reference it stands for."""
+        return Ref(*self.who)
+
+    @property
+    def uid(self) -> str:
+        """The uid it carries, or ""."""
+        return self.instance.config.get(marks.UID, "")
 
 
 def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
     """Compare. The time is ``observed.at``; the same values give the same changes, whatever order they came in."""
     sightings = sight(desired.policy.environment, observed)
-    wanted = {workload.ref: workload for workload in desired.workloads}
+    wanted = {(workload.ref.kind, workload.ref.name): workload for workload in desired.workloads}
     hosts = {host.name: host for host in desired.hosts}
     items: list[Change] = []
     doubts: list[Refusal] = []
     absent: list[Workload] = []
-    for ref, workload in wanted.items():
-        found = sightings.get(ref, [])
-        if not found:
+    for who, workload in wanted.items():
+        found = sightings.get(who)
+        if found is None:
             absent.append(workload)
             continue
         doubt = _identity(workload, found, hosts)
@@ -52,11 +59,12 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
             doubts.append(doubt)
         else:
             items.append(_present(workload, found[0], hosts, desired, observed))
-    for ref, found in sightings.items():
-        if ref not in wanted and len(found) == 1:
+    for who in sightings.keys() - wanted.keys():
+        found = sightings[who]
+        if len(found) == 1:
             items.append(_undeclared(found[0], desired))
-        elif ref not in wanted:
-            doubts.append(_several(ref, found, hosts))
+        else:
+            doubts.append(_several(found, hosts))
     made, unplaced = missing.place(absent, desired, observed, ledger)
     items.extend(made)
     doubts.extend(unplaced)
@@ -65,37 +73,38 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
     return Changes(tuple(items), tuple(sorted(doubts, key=lambda doubt: (doubt.ref, doubt.code))))
 
 
-def sight(env: str, observed: Observed) -> dict[Ref, list[Sighting]]:
-    """Every instance with our marks of this environment, by reference, hosts in order of name."""
-    found: dict[Ref, list[Sighting]] = defaultdict(list)
+def sight(env: str, observed: Observed) -> dict[Who, list[Sighting]]:
+    """Every instance with our marks of this environment, by kind and name, hosts in order of name."""
+    found: dict[Who, list[Sighting]] = {}
     for host in sorted(observed.hosts):
         for instance in observed.hosts[host].instances:
-            mark = marks.read_marks(instance.config)
-            if mark is not None and mark.env == env:
-                found[mark.ref].append(Sighting(host, instance, mark))
+            who = marks.stands_for(instance.config, env)
+            if who is not None:
+                found.setdefault(who, []).append(Sighting(host, instance, who))
     return found
 
 
 def _identity(workload: Workload, found: list[Sighting], hosts: Mapping[str, Host]) -> Refusal | None:
     """Why it is not certain that what was seen is what is declared; None where it is."""
     if len(found) > 1:
-        return _several(workload.ref, found, hosts)
+        return _several(found, hosts)
     sighting = found[0]
-    if sighting.marks.uid == workload.uid:
+    if sighting.uid == workload.uid:
         return None
     # Writing the other uid over it would hand one object's container to another.
-    keep = f"edit {workload.source} (metadata.uid: {sighting.marks.uid}), or " if sighting.marks.uid else ""
+    keep = f"edit {workload.source} (metadata.uid: {sighting.uid}), or " if sighting.uid else ""
     return Refusal(
         code="I02",
         ref=str(workload.ref),
         host=sighting.host,
         cause="what carries its name carries another uid: it is another object",
-        evidence=(("found", f"{sighting.instance.name} uid {sighting.marks.uid or 'absent'}"), ("declared", f"uid {workload.uid}")),
+        evidence=(("found", f"{sighting.instance.name} uid {sighting.uid or 'absent'}"), ("declared", f"uid {workload.uid}")),
         unblock=f"{keep}unsandbox release {workload.ref} --host {sighting.host}",
     )
 
 
-def _several(ref: Ref, found: list[Sighting], hosts: Mapping[str, Host]) -> Refusal:
+def _several(found: list[Sighting], hosts: Mapping[str, Host]) -> Refusal:
+    ref = found[0].ref
     same = len({sighting.instance.uuid for sighting in found}) == 1
     return Refusal(
         code="O13" if same else "O14",
@@ -103,11 +112,12 @@ def _several(ref: Ref, found: list[Sighting], hosts: Mapping[str, Host]) -> Refu
         host=found[0].host,
         cause="the same instance on two hosts" if same else "two instances carry the marks of one object",
         evidence=tuple((sighting.host, f"{sighting.instance.name} {sighting.instance.uuid}") for sighting in found),
-        unblock=_give_up(ref, found, hosts),
+        unblock=_give_up(found, hosts),
     )
 
 
-def _give_up(ref: Ref, found: list[Sighting], hosts: Mapping[str, Host]) -> str:
+def _give_up(found: list[Sighting], hosts: Mapping[str, Host]) -> str:
+    ref = found[0].ref
     if len({sighting.host for sighting in found}) == len(found):
         return f"unsandbox release {ref} --host {found[-1].host}"
     # A copy made on the same host took the marks along; a host name does not tell the two apart.
@@ -139,7 +149,7 @@ def _expired(workload: Workload, instance: Instance, at: datetime) -> bool:
 
 
 def _undeclared(sighting: Sighting, desired: Desired) -> Change:
-    ref, claimed = sighting.marks.ref, marks.CLAIM in sighting.instance.config
+    ref, claimed = sighting.ref, marks.CLAIM in sighting.instance.config
     if ref.kind is Kind.CELL and claimed:
         return _ending(sighting, None, Action.KEEP, Reason.AS_DECLARED, "claimed: never surplus")
     pools = {pool.ref.name for pool in desired.pools}
@@ -149,9 +159,4 @@ def _undeclared(sighting: Sighting, desired: Desired) -> Change:
 
 def _ending(sighting: Sighting, workload: Workload | None, action: Action, reason: Reason, note: str) -> Change:
     instance = sighting.instance
-    return Change(action, sighting.marks.ref, sighting.host, instance.name, reason, wanted=workload, found=instance, note=note)
-
-
-def is_certain(observed: Observed, host: str) -> bool:
-    """Whether absence on ``host`` means absence."""
-    return host in observed.hosts and observed.hosts[host].grade is Grade.COMPLETE
+    return Change(action, sighting.ref, sighting.host, instance.name, reason, wanted=workload, found=instance, note=note)

@@ -23,21 +23,22 @@ if TYPE_CHECKING:
 def compare(workload: Workload, host: Host, found: Instance, policy: Policy) -> Change:
     """The one change that brings ``found`` to what ``workload`` says."""
     diffs = field_diffs(workload, host, found, policy)
-    change = partial(Change, ref=workload.ref, host=host.name, instance=found.name, wanted=workload, found=found)
     move = power_move(workload, found)
+    script = _bootstrap_diff(workload, found, move)
+    if not diffs and not script and move is None:
+        ours = workload.power_owner is PowerOwner.DECLARED
+        reason = Reason.AS_DECLARED if ours else Reason.POWER_NOT_OURS
+        return Change(Action.KEEP, workload.ref, host.name, found.name, reason, (), workload, found, note=_stays(workload, host))
+    change = partial(Change, ref=workload.ref, host=host.name, instance=found.name, wanted=workload, found=found)
     fixed = tuple(diff for diff in diffs if immutable(diff))
     if fixed and workload.ref.kind is Kind.CELL and marks.CLAIM in found.config:
         return change(Action.KEEP, reason=Reason.AS_DECLARED, note="claimed: finishes its run as it is")
     if fixed:
         return change(Action.REPLACE, reason=Reason.IMMUTABLE_DIFFERS, fields=diffs)
-    script = _bootstrap_diff(workload, found, move)
-    if diffs or script:
+    if diffs or script or move is None:
         moved = (FieldDiff("power", POWER_OF.get(found.status, found.status_text), workload.power.value),) if move else ()
         reason = Reason.FIELDS_DIFFER if diffs else Reason.BOOTSTRAP_DIFFERS
         return change(Action.UPDATE, reason=reason, fields=(*diffs, *script, *moved))
-    if move is None:
-        ours = workload.power_owner is PowerOwner.DECLARED
-        return change(Action.KEEP, reason=Reason.AS_DECLARED if ours else Reason.POWER_NOT_OURS, note=_stays(workload, host))
     shown = (FieldDiff("power", POWER_OF.get(found.status, found.status_text), workload.power.value),)
     note = "unfrozen, then stopped" if move is Action.HIBERNATE and found.status is Status.FROZEN else ""
     return change(move, reason=Reason.POWER_DIFFERS, fields=shown, note=note)

@@ -41,26 +41,14 @@ def clear(changes: Changes, desired: Desired, observed: Observed, ledger: Ledger
 
 
 def world_of(desired: Desired, observed: Observed, ledger: Ledger) -> World:
-    """Index what the rules look up."""
+    """What the rules look up."""
     return World(
         desired=desired,
         observed=observed,
         ledger=ledger,
         hosts={host.name: host for host in desired.hosts},
-        rows={(view.host, row.name): row for view in observed.hosts.values() for row in view.instances},
         operations={(view.host, item.instance): item for view in observed.hosts.values() for item in view.operations},
-        twins=_twins(observed),
     )
-
-
-def _twins(observed: Observed) -> frozenset[str]:
-    seen: set[str] = set()
-    twice: set[str] = set()
-    for view in observed.hosts.values():
-        uuids = {row.uuid for row in view.instances}
-        twice |= seen & uuids
-        seen |= uuids
-    return frozenset(twice - {""})
 
 
 def judge(change: Change, world: World, rules: Sequence[Rule] = RULES) -> Refusal | None:

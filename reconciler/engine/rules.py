@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reconciler.engine.ground import holder_of
@@ -21,19 +22,31 @@ if TYPE_CHECKING:
     from reconciler.model.world import Observed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class World:
-    """What the rules may know, indexed once a pass."""
+    """What the rules may know. What most passes never ask for is indexed at the first question."""
 
     desired: Desired
     observed: Observed
     ledger: Ledger
     hosts: Mapping[str, Host]
-    rows: Mapping[tuple[str, str], Instance]
-    """(host, instance name) -> row."""
     operations: Mapping[tuple[str, str], Operation]
-    twins: frozenset[str] = frozenset()
-    """uuids that were seen on more than one host."""
+
+    @cached_property
+    def rows(self) -> Mapping[tuple[str, str], Instance]:
+        """(host, instance name) -> row."""
+        return {(view.host, row.name): row for view in self.observed.hosts.values() for row in view.instances}
+
+    @cached_property
+    def twins(self) -> frozenset[str]:
+        """Each uuid that was seen on more than one host."""
+        seen: set[str] = set()
+        twice: set[str] = set()
+        for view in self.observed.hosts.values():
+            uuids = {row.uuid for row in view.instances}
+            twice |= seen & uuids
+            seen |= uuids
+        return frozenset(twice - {""})
 
 
 @dataclass(frozen=True, slots=True)
