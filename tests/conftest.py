@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.lab.daemon import Daemon
 
-# A shell that starts the suite in the background has it ignore SIGINT, and every child would inherit that: nothing could be interrupted then.
+# A shell that starts the suite in the background has it ignore SIGINT, and every child inherits that: nothing could be interrupted.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
