@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from reconciler.app.settings import settings_from
 from tests.bench import rivals
 from tests.bench.figures import Figure, middle, say, seconds, show
 from tests.bench.pure import measure as measure_pure
-from tests.conftest import Starter, build_starter
+from tests.conftest import REPOSITORY, Starter, build_starter
 from tests.e2e.fleet import COMMAND, Fleet
 from tests.lab.clean import clean_daemon
 from tests.lab.lab import Lab
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 ROUNDS = 3
 SERVICES = 24
 FLEET = 40
-HELP_BOUND, PLAN_BOUND, APPLY_BOUND, PURE_BOUND, LINEAR_BOUND = 0.3, 1.0, 1.15, 0.4, 12.0
+HELP_BOUND, PLAN_BOUND, APPLY_BOUND, PURE_BOUND, LINEAR_BOUND, DEMO_BOUND = 0.3, 1.0, 1.15, 0.4, 12.0, 180.0
 
 
 @dataclass
@@ -152,12 +153,27 @@ def bench_rivals(bench: Bench) -> list[Figure]:
     return figures
 
 
+def bench_demo(bench: Bench) -> list[Figure]:
+    """``make demo`` from a fresh clone. Only where LXD is not installed: what is there must not be touched, and would be half the way."""
+    name, bound = "make demo, fresh clone, LXD not installed", f"< {DEMO_BOUND:.0f} s"
+    if shutil.which("lxd") or shutil.which("snap"):
+        return [Figure(name, "not measured: LXD is installed here; on a fresh machine: time make demo", bound, None)]
+    clone = bench.folder / "clone"
+    subprocess.run(["git", "clone", "-q", str(REPOSITORY), str(clone)], check=True)
+    try:
+        took = seconds(lambda: subprocess.run(["make", "-C", str(clone), "demo"], check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr))
+    finally:
+        subprocess.run(["make", "-C", str(clone), "demo-down"], check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    return [Figure(name, f"{took:.0f} s", bound, took < DEMO_BOUND)]
+
+
 ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "help": bench_help,
     "pure": bench_pure,
     "plan": bench_plan,
     "apply": bench_apply,
     "rivals": bench_rivals,
+    "demo": bench_demo,
 }
 
 
