@@ -7,104 +7,106 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.engine import existing, missing
 from reconciler.engine.ground import ground_changes
-from reconciler.model import marks
+from reconciler.errors import Defect
 from reconciler.model.changes import Action, Change, Changes, Reason, Refusal
-from reconciler.model.names import Kind, Ref, instance_name, pool_of
+from reconciler.model.marks import CLAIM, NAME, UID, read_marks, stands_for
+from reconciler.model.names import Kind, instance_name, pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.model.marks import Marks
     from reconciler.model.records import Ledger
     from reconciler.model.resources import Desired, Host, Workload
     from reconciler.model.world import Instance, Observed
 
 
-Who = tuple[Kind, str]
 BEFORE_LXD = datetime(2015, 1, 1, tzinfo=UTC)
 
 
 class Sighting(NamedTuple):
-    """An instance of ours on a host, by kind and name."""
+    """An instance of ours on a host."""
 
     host: str
     instance: Instance
-    who: Who
 
     @property
-    def ref(self) -> Ref:
-        """The reference it stands for."""
-        return Ref(*self.who)
-
-    @property
-    def uid(self) -> str:
-        """The uid it carries, or ""."""
-        return self.instance.config.get(marks.UID, "")
+    def marks(self) -> Marks:
+        """Its marks. Raises ``Defect`` where it has none, which is then not an instance of ours."""
+        found = read_marks(self.instance.config)
+        if found is None:
+            raise Defect(f"{self.instance.name} on {self.host} was taken for one of ours and carries no marks")
+        return found
 
 
 def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
     """Compare. The time is ``observed.at``; the same values give the same changes, whatever order they came in."""
-    sightings = sight(desired.policy.environment, observed)
-    wanted = {(workload.ref.kind, workload.ref.name): workload for workload in desired.workloads}
+    ones, several = sight(desired.policy.environment, observed)
+    wanted = {workload.ref.kind + "/" + workload.ref.name: workload for workload in desired.workloads}
     hosts = {host.name: host for host in desired.hosts}
     items: list[Change] = []
-    doubts: list[Refusal] = []
+    doubts = [_several(found, hosts) for found in several.values()]
     absent: list[Workload] = []
-    for who, workload in wanted.items():
-        found = sightings.get(who)
-        if found is None:
+    for text, workload in wanted.items():
+        found = ones.get(text)
+        if found is not None:
+            if found.instance.config.get(UID, "") == workload.uid:
+                items.append(_present(workload, found, hosts, desired, observed))
+            else:
+                doubts.append(_another(workload, found))
+        elif text not in several:
             absent.append(workload)
-            continue
-        doubt = _identity(workload, found, hosts)
-        if doubt:
-            doubts.append(doubt)
-        else:
-            items.append(_present(workload, found[0], hosts, desired, observed))
-    for who in sightings.keys() - wanted.keys():
-        found = sightings[who]
-        if len(found) == 1:
-            items.append(_undeclared(found[0], desired))
-        else:
-            doubts.append(_several(found, hosts))
+    items.extend(_undeclared(ones[text], desired) for text in ones.keys() - wanted.keys())
     made, unplaced = missing.place(absent, desired, observed, ledger)
     items.extend(made)
     doubts.extend(unplaced)
     items.extend(ground_changes(desired, observed, items))
-    items.sort(key=lambda change: (change.host, change.ref.kind, change.ref.name, change.instance))
-    return Changes(tuple(items), tuple(sorted(doubts, key=lambda doubt: (doubt.ref, doubt.code))))
+    return Changes(_in_order(items), tuple(sorted(doubts, key=lambda doubt: (doubt.ref, doubt.code))))
 
 
-def sight(env: str, observed: Observed) -> dict[Who, list[Sighting]]:
-    """Every instance with our marks of this environment, by kind and name, hosts in order of name."""
-    found: dict[Who, list[Sighting]] = {}
+def _in_order(items: list[Change]) -> tuple[Change, ...]:
+    """By host, then reference. Sorted a host at a time, for there they come in order already."""
+    by_host: dict[str, list[Change]] = {}
+    for change in items:
+        by_host.setdefault(change.host, []).append(change)
+    for changes in by_host.values():
+        changes.sort(key=lambda change: (change.ref.kind, change.ref.name, change.instance))
+    return tuple(change for host in sorted(by_host) for change in by_host[host])
+
+
+def sight(env: str, observed: Observed) -> tuple[dict[str, Sighting], dict[str, list[Sighting]]]:
+    """Every instance with our marks of this environment, by ``Kind/name``: those that are the only one, and those that are not."""
+    ones: dict[str, Sighting] = {}
+    several: dict[str, list[Sighting]] = {}
     for host in sorted(observed.hosts):
         for instance in observed.hosts[host].instances:
-            who = marks.stands_for(instance.config, env)
-            if who is not None:
-                found.setdefault(who, []).append(Sighting(host, instance, who))
-    return found
+            text = stands_for(instance.config, env)
+            if not text:
+                continue
+            if text in ones or text in several:
+                earlier = [ones.pop(text)] if text in ones else []
+                several.setdefault(text, []).extend([*earlier, Sighting(host, instance)])
+            else:
+                ones[text] = Sighting(host, instance)
+    return ones, {text: sorted(found, key=lambda one: (one.host, one.instance.name)) for text, found in several.items()}
 
 
-def _identity(workload: Workload, found: list[Sighting], hosts: Mapping[str, Host]) -> Refusal | None:
-    """Why it is not certain that what was seen is what is declared; None where it is."""
-    if len(found) > 1:
-        return _several(found, hosts)
-    sighting = found[0]
-    if sighting.uid == workload.uid:
-        return None
-    # Writing the other uid over it would hand one object's container to another.
-    keep = f"edit {workload.source} (metadata.uid: {sighting.uid}), or " if sighting.uid else ""
+def _another(workload: Workload, found: Sighting) -> Refusal:
+    # Writing the declared uid over the one that is there would hand one object's container to another.
+    uid = found.instance.config.get(UID, "")
+    keep = f"edit {workload.source} (metadata.uid: {uid}), or " if uid else ""
     return Refusal(
         code="I02",
         ref=str(workload.ref),
-        host=sighting.host,
+        host=found.host,
         cause="what carries its name carries another uid: it is another object",
-        evidence=(("found", f"{sighting.instance.name} uid {sighting.uid or 'absent'}"), ("declared", f"uid {workload.uid}")),
-        unblock=f"{keep}unsandbox release {workload.ref} --host {sighting.host}",
+        evidence=(("found", f"{found.instance.name} uid {uid or 'absent'}"), ("declared", f"uid {workload.uid}")),
+        unblock=f"{keep}unsandbox release {workload.ref} --host {found.host}",
     )
 
 
 def _several(found: list[Sighting], hosts: Mapping[str, Host]) -> Refusal:
-    ref = found[0].ref
+    ref = found[0].marks.ref
     same = len({sighting.instance.uuid for sighting in found}) == 1
     return Refusal(
         code="O13" if same else "O14",
@@ -117,13 +119,13 @@ def _several(found: list[Sighting], hosts: Mapping[str, Host]) -> Refusal:
 
 
 def _give_up(found: list[Sighting], hosts: Mapping[str, Host]) -> str:
-    ref = found[0].ref
+    ref = found[0].marks.ref
     if len({sighting.host for sighting in found}) == len(found):
         return f"unsandbox release {ref} --host {found[-1].host}"
     # A copy made on the same host took the marks along; a host name does not tell the two apart.
     copy = next((sighting for sighting in found if sighting.instance.name != instance_name(ref)), found[-1])
     project = f" --project {hosts[copy.host].project}" if copy.host in hosts else ""
-    return f"lxc config unset {copy.instance.name} {marks.NAME}{project}"
+    return f"lxc config unset {copy.instance.name} {NAME}{project}"
 
 
 def _present(workload: Workload, sighting: Sighting, hosts: Mapping[str, Host], desired: Desired, observed: Observed) -> Change:
@@ -149,7 +151,7 @@ def _expired(workload: Workload, instance: Instance, at: datetime) -> bool:
 
 
 def _undeclared(sighting: Sighting, desired: Desired) -> Change:
-    ref, claimed = sighting.ref, marks.CLAIM in sighting.instance.config
+    ref, claimed = sighting.marks.ref, CLAIM in sighting.instance.config
     if ref.kind is Kind.CELL and claimed:
         return _ending(sighting, None, Action.KEEP, Reason.AS_DECLARED, "claimed: never surplus")
     pools = {pool.ref.name for pool in desired.pools}
@@ -159,4 +161,4 @@ def _undeclared(sighting: Sighting, desired: Desired) -> Change:
 
 def _ending(sighting: Sighting, workload: Workload | None, action: Action, reason: Reason, note: str) -> Change:
     instance = sighting.instance
-    return Change(action, sighting.ref, sighting.host, instance.name, reason, wanted=workload, found=instance, note=note)
+    return Change(action, sighting.marks.ref, sighting.host, instance.name, reason, wanted=workload, found=instance, note=note)

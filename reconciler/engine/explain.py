@@ -74,7 +74,8 @@ def _declared(ref: Ref, desired: Desired) -> str:
 
 
 def _seen(ref: Ref, desired: Desired, observed: Observed) -> tuple[str, ...]:
-    found = sight(desired.policy.environment, observed).get((ref.kind, ref.name), [])
+    ones, several = sight(desired.policy.environment, observed)
+    found = [ones[str(ref)]] if str(ref) in ones else several.get(str(ref), [])
     return tuple(
         f"{item.host}: {item.instance.name}, {item.instance.status_text}, uuid {item.instance.uuid}, made {item.instance.created_at}"
         for item in found
