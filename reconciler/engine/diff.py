@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.marks import Marks
+    from reconciler.model.names import Ref
     from reconciler.model.records import Ledger
-    from reconciler.model.resources import Desired, Host, Workload
+    from reconciler.model.resources import Desired, Host, Policy, Workload
     from reconciler.model.world import Instance, Observed
 
 
@@ -39,29 +40,62 @@ class Sighting(NamedTuple):
         return found
 
 
+class Scene(NamedTuple):
+    """What each sighting is judged by."""
+
+    wanted: Mapping[str, Workload]
+    """By ``Kind/name``."""
+    hosts: Mapping[str, Host]
+    pools: frozenset[str]
+    policy: Policy
+    at: datetime
+
+
 def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
     """Compare. The time is ``observed.at``; the same values give the same changes, whatever order they came in."""
-    ones, several = sight(desired.policy.environment, observed)
-    wanted = {workload.ref.kind + "/" + workload.ref.name: workload for workload in desired.workloads}
-    hosts = {host.name: host for host in desired.hosts}
-    items: list[Change] = []
-    doubts = [_several(found, hosts) for found in several.values()]
-    absent: list[Workload] = []
-    for text, workload in wanted.items():
-        found = ones.get(text)
-        if found is not None:
-            if found.instance.config.get(UID, "") == workload.uid:
-                items.append(_present(workload, found, hosts, desired, observed))
-            else:
-                doubts.append(_another(workload, found))
-        elif text not in several:
-            absent.append(workload)
-    items.extend(_undeclared(ones[text], desired) for text in ones.keys() - wanted.keys())
+    scene = Scene(
+        wanted={workload.ref.kind + "/" + workload.ref.name: workload for workload in desired.workloads},
+        hosts={host.name: host for host in desired.hosts},
+        pools=frozenset(pool.ref.name for pool in desired.pools),
+        policy=desired.policy,
+        at=observed.at,
+    )
+    judged = _judge_all(observed, scene)
+    items = [verdict for verdict in judged.values() if isinstance(verdict, Change)]
+    doubts = [verdict for verdict in judged.values() if isinstance(verdict, Refusal)]
+    absent = [scene.wanted[text] for text in scene.wanted.keys() - judged.keys()]
     made, unplaced = missing.place(absent, desired, observed, ledger)
     items.extend(made)
     doubts.extend(unplaced)
     items.extend(ground_changes(desired, observed, items))
     return Changes(_in_order(items), tuple(sorted(doubts, key=lambda doubt: (doubt.ref, doubt.code))))
+
+
+def _judge_all(observed: Observed, scene: Scene) -> dict[str, Change | Refusal]:
+    """A change or a doubt for each object of ours that was seen, by ``Kind/name``. One walk over the rows: a fleet fits no cache."""
+    judged: dict[str, Change | Refusal] = {}
+    first: dict[str, Instance] = {}
+    several: dict[str, list[Sighting]] = {}
+    for host, view in sorted(observed.hosts.items()):
+        for instance in view.instances:
+            text = stands_for(instance.config, scene.policy.environment)
+            if not text:
+                continue
+            if text in first:
+                several.setdefault(text, [Sighting(judged[text].host, first[text])]).append(Sighting(host, instance))
+                continue
+            first[text] = instance
+            judged[text] = _judge(text, Sighting(host, instance), scene)
+    return judged | {text: _several(found, scene.hosts) for text, found in several.items()}
+
+
+def _judge(text: str, sighting: Sighting, scene: Scene) -> Change | Refusal:
+    workload = scene.wanted.get(text)
+    if workload is None:
+        return _undeclared(sighting, scene.pools)
+    if sighting.instance.config.get(UID, "") != workload.uid:
+        return _another(workload, sighting)
+    return _present(workload, sighting, scene)
 
 
 def _in_order(items: list[Change]) -> tuple[Change, ...]:
@@ -74,21 +108,14 @@ def _in_order(items: list[Change]) -> tuple[Change, ...]:
     return tuple(change for host in sorted(by_host) for change in by_host[host])
 
 
-def sight(env: str, observed: Observed) -> tuple[dict[str, Sighting], dict[str, list[Sighting]]]:
-    """Every instance with our marks of this environment, by ``Kind/name``: those that are the only one, and those that are not."""
-    ones: dict[str, Sighting] = {}
-    several: dict[str, list[Sighting]] = {}
-    for host in sorted(observed.hosts):
-        for instance in observed.hosts[host].instances:
-            text = stands_for(instance.config, env)
-            if not text:
-                continue
-            if text in ones or text in several:
-                earlier = [ones.pop(text)] if text in ones else []
-                several.setdefault(text, []).extend([*earlier, Sighting(host, instance)])
-            else:
-                ones[text] = Sighting(host, instance)
-    return ones, {text: sorted(found, key=lambda one: (one.host, one.instance.name)) for text, found in several.items()}
+def sight(ref: Ref, env: str, observed: Observed) -> tuple[Sighting, ...]:
+    """Every instance that is marked as ``ref`` in environment ``env``, hosts in order of name."""
+    return tuple(
+        Sighting(host, instance)
+        for host, view in sorted(observed.hosts.items())
+        for instance in view.instances
+        if stands_for(instance.config, env) == str(ref)
+    )
 
 
 def _another(workload: Workload, found: Sighting) -> Refusal:
@@ -105,7 +132,8 @@ def _another(workload: Workload, found: Sighting) -> Refusal:
     )
 
 
-def _several(found: list[Sighting], hosts: Mapping[str, Host]) -> Refusal:
+def _several(seen: list[Sighting], hosts: Mapping[str, Host]) -> Refusal:
+    found = sorted(seen, key=lambda one: (one.host, one.instance.name))
     ref = found[0].marks.ref
     same = len({sighting.instance.uuid for sighting in found}) == 1
     return Refusal(
@@ -128,13 +156,13 @@ def _give_up(found: list[Sighting], hosts: Mapping[str, Host]) -> str:
     return f"lxc config unset {copy.instance.name} {NAME}{project}"
 
 
-def _present(workload: Workload, sighting: Sighting, hosts: Mapping[str, Host], desired: Desired, observed: Observed) -> Change:
-    if _expired(workload, sighting.instance, observed.at):
+def _present(workload: Workload, sighting: Sighting, scene: Scene) -> Change:
+    if _expired(workload, sighting.instance, scene.at):
         return _ending(sighting, workload, Action.DESTROY, Reason.EXPIRED, f"its ttl of {workload.ttl} s is over")
-    host = hosts.get(sighting.host)
+    host = scene.hosts.get(sighting.host)
     if host is None:
         return _ending(sighting, workload, Action.KEEP, Reason.AS_DECLARED, "its host is not in the inventory")
-    return existing.compare(workload, host, sighting.instance, desired.policy)
+    return existing.compare(workload, host, sighting.instance, scene.policy)
 
 
 def _expired(workload: Workload, instance: Instance, at: datetime) -> bool:
@@ -150,11 +178,10 @@ def _expired(workload: Workload, instance: Instance, at: datetime) -> bool:
     return at - made >= timedelta(seconds=workload.ttl)
 
 
-def _undeclared(sighting: Sighting, desired: Desired) -> Change:
+def _undeclared(sighting: Sighting, pools: frozenset[str]) -> Change:
     ref, claimed = sighting.marks.ref, CLAIM in sighting.instance.config
     if ref.kind is Kind.CELL and claimed:
         return _ending(sighting, None, Action.KEEP, Reason.AS_DECLARED, "claimed: never surplus")
-    pools = {pool.ref.name for pool in desired.pools}
     reason = Reason.SURPLUS if ref.kind is Kind.CELL and pool_of(ref) in pools else Reason.NOT_DECLARED
     return _ending(sighting, None, Action.DESTROY, reason, "")
 

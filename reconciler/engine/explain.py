@@ -74,11 +74,9 @@ def _declared(ref: Ref, desired: Desired) -> str:
 
 
 def _seen(ref: Ref, desired: Desired, observed: Observed) -> tuple[str, ...]:
-    ones, several = sight(desired.policy.environment, observed)
-    found = [ones[str(ref)]] if str(ref) in ones else several.get(str(ref), [])
     return tuple(
         f"{item.host}: {item.instance.name}, {item.instance.status_text}, uuid {item.instance.uuid}, made {item.instance.created_at}"
-        for item in found
+        for item in sight(ref, desired.policy.environment, observed)
     )
 
 

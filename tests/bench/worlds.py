@@ -120,11 +120,10 @@ def world(instances: int, hosts: int, changed_share: float = 0.01) -> tuple[Desi
     policy = Policy()
     places = [host(number) for number in range(hosts)]
     workloads = [service(number, places[number % hosts].name) for number in range(instances)]
-    rows: dict[str, list[Instance]] = {place.name: [] for place in places}
-    by_name = {place.name: place for place in places}
-    for workload in workloads:
-        at = workload.placement.host or ""
-        rows[at].append(row(workload, by_name[at], policy))
+    # Host by host, as answers come in: where values lie in memory is part of what a pass costs.
+    rows = {
+        place.name: [row(workload, place, policy) for workload in workloads if workload.placement.host == place.name] for place in places
+    }
     every = max(1, int(1 / changed_share)) if changed_share else 0
     wanted = tuple(
         replace(workload, resources=replace(workload.resources, memory=128 << 20)) if every and number % every == 0 else workload
