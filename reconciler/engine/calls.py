@@ -24,7 +24,7 @@ from reconciler.model.plan import (
 )
 from reconciler.model.resources import Power
 from reconciler.model.world import Status
-from reconciler.policy.isolation import may_isolate
+from reconciler.policy import isolation
 
 if TYPE_CHECKING:
     from reconciler.model.resources import Desired, Host, Workload
@@ -37,9 +37,9 @@ BOOTSTRAP_FILE = "/tmp/bootstrap.sh"  # noqa: S108 - a path inside the container
 
 
 def calls_for(  # noqa: PLR0911 - one return an action
-    change: Change, host: Host, desired: Desired, observed: Observed, plan: str
+    change: Change, host: Host, desired: Desired, observed: Observed, plan: str, *, isolated: bool
 ) -> tuple[Call, ...]:
-    """The calls of one change. ``plan`` becomes the intent mark."""
+    """The calls of one change. ``plan`` becomes the intent mark; ``isolated`` is for what is made."""
     match change.action:
         case Action.PREPARE:
             identity = observed.hosts[host.name].identity
@@ -47,13 +47,13 @@ def calls_for(  # noqa: PLR0911 - one return an action
         case Action.IMPORT:
             return (_import(change, observed),)
         case Action.CREATE:
-            return _create(change, host, desired, observed, plan)
+            return _create(change, host, desired, plan, isolated=isolated)
         case Action.START | Action.UNFREEZE | Action.FREEZE | Action.HIBERNATE:
             return _power(_found(change), _wanted(change).power)
         case Action.UPDATE:
             return _update(change, host, desired, plan)
         case Action.REPLACE:
-            return (*_destroy(_found(change), plan), *_create(change, host, desired, observed, plan))
+            return (*_destroy(_found(change), plan), *_create(change, host, desired, plan, isolated=isolated))
         case Action.DESTROY:
             return _destroy(_found(change), plan)
         case Action.KEEP:
@@ -81,9 +81,8 @@ def _import(change: Change, observed: Observed) -> ImportImage:
     return ImportImage(image.fingerprint, image.alias, image.file, "" if image.file else holder_of(image, observed))
 
 
-def _create(change: Change, host: Host, desired: Desired, observed: Observed, plan: str) -> tuple[Call, ...]:
+def _create(change: Change, host: Host, desired: Desired, plan: str, *, isolated: bool) -> tuple[Call, ...]:
     wanted = _wanted(change)
-    isolated = may_isolate(host, observed.hosts[host.name], change.instance)
     spec = instance_spec(wanted, host, desired.policy, isolated=isolated, commit=desired.commit.id)
     made = CreateInstance(change.instance, wanted.image, {**spec.config, marks.INTENT: plan}, spec.devices)
     if wanted.power is Power.HIBERNATED:
@@ -139,7 +138,7 @@ def _update(change: Change, host: Host, desired: Desired, plan: str) -> tuple[Ca
 
 
 def _write(spec: InstanceSpec, found: Instance, plan: str) -> UpdateInstance:
-    config = {key: value for key, value in spec.config.items() if key != "security.idmap.isolated"} | {marks.INTENT: plan}
+    config = {key: value for key, value in spec.config.items() if key != isolation.KEY} | {marks.INTENT: plan}
     gone = [key for key in found.config if key not in config and (key.startswith(OWNED) or key in OPTIONAL)]
     devices = {name: device for name, device in spec.devices.items() if found.devices.get(name) != device}
     return UpdateInstance(found.name, found.uuid, config, tuple(sorted(gone)), devices)

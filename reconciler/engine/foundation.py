@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from ipaddress import ip_interface
+from ipaddress import ip_address, ip_interface
 from typing import TYPE_CHECKING
 
 from reconciler.model import marks
@@ -38,7 +38,10 @@ def network_name(project: str, mode: NetworkMode) -> str:
 
 
 def foundation(host: Host, policy: Policy, addresses: Iterable[str] = ()) -> Foundation:
-    """The foundation of ``host``. ``addresses`` are those its API listens on, ``address:port``, which nothing inside may reach."""
+    """The foundation of ``host``. ``addresses`` are those its API listens on, ``address:port``, which nothing inside may reach.
+
+    A name in place of an address cannot be part of an ACL and is left out; the address by which we reach the host is always in.
+    """
     objects = (_pool(host), *_acls(host, policy, addresses), *_networks(host, policy))
     digest = _digest(objects)
     features = {"features.images": "true", "features.profiles": "true", "features.storage.volumes": "true", "features.networks": "false"}
@@ -58,21 +61,23 @@ def _pool(host: Host) -> PutObject:
 
 
 def _acls(host: Host, policy: Policy, addresses: Iterable[str]) -> tuple[PutObject, ...]:
-    own = {str(ip_interface(host.subnet).ip)} | {_bare(address) for address in addresses}
+    own = {str(ip_interface(host.subnet).ip)}
+    own |= {ip for text in (*addresses, host.address.removeprefix("https://")) if (ip := _ip_of(text))}
     zero, semi = (network_name(host.project, mode) for mode in (NetworkMode.ZEROTRUST, NetworkMode.SEMITRUSTED))
     return (
         PutObject("network-acl", zero, {"egress": [], "ingress": [], "config": _mark(policy)}),
-        PutObject(
-            "network-acl", semi, {"egress": list(egress_rules(policy.egress, sorted(own - WILD))), "ingress": [], "config": _mark(policy)}
-        ),
+        PutObject("network-acl", semi, {"egress": list(egress_rules(policy.egress, sorted(own))), "ingress": [], "config": _mark(policy)}),
     )
 
 
-WILD = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound to
-
-
-def _bare(address: str) -> str:
-    return address.rpartition(":")[0].strip("[]")
+def _ip_of(address: str) -> str:
+    """The address in ``address:port`` without its zone; "" where it is a name, a path or every address."""
+    bare = address.rpartition(":")[0].strip("[]").partition("%")[0]
+    try:
+        found = ip_address(bare)
+    except ValueError:
+        return ""
+    return "" if found.is_unspecified else str(found)
 
 
 def _mark(policy: Policy) -> dict[str, str]:

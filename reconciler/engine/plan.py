@@ -12,11 +12,14 @@ from reconciler.engine.fingerprint import semantic_fingerprint
 from reconciler.model.changes import Action, Change
 from reconciler.model.plan import Plan, PlannedAction
 from reconciler.model.world import Grade
+from reconciler.policy.isolation import KEY, free_ranges
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.engine.select import Scope
     from reconciler.model.changes import Cleared
-    from reconciler.model.resources import Desired
+    from reconciler.model.resources import Desired, Host
     from reconciler.model.world import Observed
 
 ORDER = {action: number for number, action in enumerate(Action)}
@@ -31,6 +34,7 @@ def make_plan(cleared: Cleared, desired: Desired, observed: Observed, tool: str,
         key=lambda change: (ORDER[change.action], change.ref, change.host, change.instance),
     )
     before = {index: _after(change, changes) for index, change in enumerate(changes)}
+    isolated = _isolated(changes, hosts, observed)
     # The creating call carries the id as its intent mark, so the id covers the changes and not the calls.
     plan_id = _identify(changes, cleared, desired, observed, tool, scope)
     actions = tuple(
@@ -43,7 +47,7 @@ def make_plan(cleared: Cleared, desired: Desired, observed: Observed, tool: str,
             instance=change.instance,
             reason=change.reason.value,
             fields=change.fields,
-            calls=calls_for(change, hosts[change.host], desired, observed, plan_id),
+            calls=calls_for(change, hosts[change.host], desired, observed, plan_id, isolated=index in isolated),
             after=before[index],
             fingerprint=semantic_fingerprint(change.found) if change.found else "",
             uuid=change.found.uuid if change.found else "",
@@ -65,6 +69,19 @@ def make_plan(cleared: Cleared, desired: Desired, observed: Observed, tool: str,
         unseen=tuple((name, "; ".join(view.why)) for name, view in sorted(observed.hosts.items()) if view.grade is not Grade.COMPLETE),
         scope=scope.words(),
     )
+
+
+def _isolated(changes: list[Change], hosts: Mapping[str, Host], observed: Observed) -> frozenset[int]:
+    """Indexes of what is made with an id range of its own, while there are some. One that is replaced gives its own back."""
+    making = [(index, change) for index, change in enumerate(changes) if change.action in {Action.CREATE, Action.REPLACE}]
+    free = {host: free_ranges(hosts[host], observed.hosts[host]) for host in {change.host for _, change in making}}
+    given = set()
+    for index, change in making:
+        back = change.found is not None and change.found.config.get(KEY) == "true"
+        if back or free[change.host] > 0:
+            given.add(index)
+            free[change.host] -= not back
+    return frozenset(given)
 
 
 def _identities(observed: Observed) -> tuple[tuple[str, str], ...]:

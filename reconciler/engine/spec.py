@@ -14,6 +14,7 @@ from reconciler.model import marks
 from reconciler.model.names import Kind, instance_name
 from reconciler.model.records import Writer
 from reconciler.model.resources import NetworkMode
+from reconciler.policy import isolation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from reconciler.model.names import Ref
     from reconciler.model.resources import Host, Policy, PowerOwner, Workload
 
-ISOLATED = "security.idmap.isolated"
 PROTECTED = "security.protection.delete"
 ENVIRONMENT = "environment."
 MUTE = "ipv6.address"
@@ -124,7 +124,7 @@ def instance_spec(workload: Workload, host: Host, policy: Policy, *, isolated: b
     config = stated_config(workload, policy.environment)
     devices = stated_devices(workload, host)
     digest = spec_digest(config, devices, workload)
-    config[ISOLATED] = "true" if isolated else "false"
+    config[isolation.KEY] = "true" if isolated else "false"
     config[marks.SPEC] = digest
     config[marks.COMMIT] = commit
     config[marks.WRITER] = Writer.GIT.value

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 KEY = "security.idmap.isolated"
 MARGIN = 0.8
-"""Share of the host's ranges that is given out by what was seen; the rest is for what one pass makes at once."""
+"""Share of the host's ranges that we give out; the rest is for what others on the host use, which we do not see."""
 
 
-def may_isolate(host: Host, view: HostView, _instance: str) -> bool:
-    """Yes while the host's ranges reach: each isolated container takes 65,536 ids for itself."""
+def free_ranges(host: Host, view: HostView) -> int:
+    """How many more containers of ours may be isolated: each takes 65,536 ids for itself. 0 or less means none."""
     used = sum(row.config.get(KEY) == "true" for row in view.instances)
-    return used < host.capacity.isolated * MARGIN
+    return int(host.capacity.isolated * MARGIN) - used

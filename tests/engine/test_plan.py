@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -12,8 +12,12 @@ from reconciler.engine.guard import clear
 from reconciler.engine.plan import make_plan
 from reconciler.engine.select import Scope, select
 from reconciler.model.changes import Action
-from reconciler.model.plan import CreateInstance, Plan
+from reconciler.model.plan import CreateInstance, ImportImage, PutObject, SetPower
+from tests.cases.loader import cases
 from tests.engine.worlds import TOOL, build, decide
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import Call, Plan, PlannedAction
 
 MIXED: dict[str, Any] = {
     "services": {"new": {"host": "h2"}, "grown": {"memory": 96}, "rest": {"power": "frozen"}, "same": {}},
@@ -27,10 +31,40 @@ def planned(case: dict[str, Any], scope: Scope) -> Plan:
     return make_plan(clear(select(diff(desired, observed, ledger), scope), desired, observed, ledger), desired, observed, TOOL, scope)
 
 
-def test_the_order_is_ground_then_life_then_rest_then_end() -> None:
-    plan = decide(MIXED)[2]
-    assert [action.action for action in plan.actions] == ["prepare", "import", "create", "update", "freeze", "destroy"]
-    assert [action.after for action in plan.actions] == [(), (0,), (0, 1), (), (), ()]
+def told(call: Call) -> str:
+    """A call as the tables write it: what it is, and what tells it from others of its kind. ``!`` is force."""
+    match call:
+        case SetPower():
+            return f"SetPower:{call.verb}{'!' if call.force else ''}"
+        case PutObject():
+            return f"PutObject:{call.kind}"
+        case ImportImage():
+            return f"ImportImage:{call.file or 'from ' + call.copy_from}"
+        case _:
+            return type(call).__name__
+
+
+def line(action: PlannedAction) -> str:
+    after = f" after {' '.join(map(str, action.after))}" if action.after else ""
+    return f"{action.index} {action.action} {action.ref} on {action.host}{after}: {', '.join(map(told, action.calls))}"
+
+
+@pytest.mark.parametrize("case", [param for param in cases("plan") if "plan" in cast("dict[str, Any]", param.values[0])])
+def test_order_and_calls(case: dict[str, Any]) -> None:
+    plan = decide(case)[2]
+    assert [line(action) for action in plan.actions] == case["plan"]
+    assert not plan.refusals
+
+
+@pytest.mark.parametrize("case", [param for param in cases("plan") if "isolated" in cast("dict[str, Any]", param.values[0])])
+def test_who_gets_ids_of_its_own(case: dict[str, Any]) -> None:
+    made = {
+        action.name: call.config["security.idmap.isolated"]
+        for action in decide(case)[2].actions
+        for call in action.calls
+        if isinstance(call, CreateInstance)
+    }
+    assert made == case["isolated"]
 
 
 def test_the_id_is_the_same_for_the_same_and_another_for_anything_else() -> None:

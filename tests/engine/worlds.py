@@ -95,7 +95,9 @@ def host(name: str, words: Mapping[str, Any]) -> Host:
         location=words.get("location", "here"),
         state=HostState(words.get("state", "active")),
         capacity=Capacity(
-            memory=words["capacity_memory"] << 20 if "capacity_memory" in words else None, instances=words.get("capacity_instances")
+            memory=words["capacity_memory"] << 20 if "capacity_memory" in words else None,
+            instances=words.get("capacity_instances"),
+            isolated=words.get("capacity_isolated", 150),
         ),
     )
 
