@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,8 @@ def init(directory: Path, options: Options) -> tuple[Path, ...]:
         raise UsageError(f"{directory} is not an empty folder; nothing was written", hint="unsandbox init OTHER-DIR")
     written = []
     try:
-        for name, text in scaffold(_with_local_host(options)).items():
+        options = replace(_with_local_host(options), environment=environment_of(directory))
+        for name, text in scaffold(options).items():
             path = directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -31,6 +34,12 @@ def init(directory: Path, options: Options) -> tuple[Path, ...]:
     except OSError as error:
         raise UsageError(f"{directory} cannot be written: {error.strerror}", hint="unsandbox init OTHER-DIR") from error
     return tuple(written)
+
+
+def environment_of(directory: Path) -> str:
+    """A name that no other repository has: the folder's, and four digits of chance."""
+    plain = re.sub(r"[^a-z0-9]+", "-", directory.resolve().name.lower()).strip("-0123456789")[:40] or "fleet"
+    return f"{plain}-{secrets.token_hex(2)}"
 
 
 def _with_local_host(options: Options) -> Options:

@@ -25,6 +25,8 @@ class Options:
     image_name: str = "starter"
     image_fingerprint: str = ""
     image_file: str = ""
+    environment: str = "default"
+    """Must be this repository's own: what carries it and is not declared here is destroyed."""
 
 
 def host_manifest(*, name: str, address: str, fingerprint: str, location: str, project: str = "unsandbox") -> str:
@@ -55,7 +57,7 @@ def scaffold(options: Options) -> Mapping[str, str]:
         "Makefile": MAKEFILE,
         ".gitignore": ".unsandbox/\nplan.json\n",
         "inventory/README.md": INVENTORY,
-        "manifests/policy.yaml": _manifest(POLICY),
+        "manifests/policy.yaml": _manifest(POLICY.replace("ENVIRONMENT", options.environment)),
         "manifests/keys.yaml": _manifest(KEYS),
         "manifests/images.yaml": _manifest(_image(options)),
         "manifests/services.yaml": _manifest(_waiting(SERVICES.replace("IMAGE", options.image_name), options)),
@@ -103,7 +105,8 @@ kind: Policy
 metadata:
   name: policy
 spec:
-  environment: default    # written on every object; a host of another environment is refused
+  # Written on every object. It must be this repository's own: what carries it and is not declared here is destroyed.
+  environment: ENVIRONMENT
   limits:                 # for one pass; more than that is refused, with the arithmetic
     destroys: 5
     destroyShare: 0.2
