@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,11 @@ from reconciler.engine.guard import clear
 from reconciler.engine.plan import make_plan
 from reconciler.engine.select import Scope
 from reconciler.model import marks
-from reconciler.model.changes import Reason
+from reconciler.model.changes import Action, Reason
+from reconciler.model.marks import stands_for
 from reconciler.model.plan import CreateInstance
 from reconciler.model.records import PowerRecord, Writer
-from reconciler.model.world import Grade
+from reconciler.model.world import Grade, Status
 from tests.engine.worlds import TOOL, build
 from tests.properties.worlds import carry_out, cases
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.model.resources import Desired
     from reconciler.model.world import Observed
 
-thorough = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def plan_of(desired: Desired, observed: Observed, ledger: Ledger) -> Plan:
@@ -60,7 +62,7 @@ def test_the_order_of_what_comes_in_does_not_matter(case: dict[str, Any], order:
 @given(cases())
 @thorough
 def test_after_a_plan_is_carried_out_it_is_not_asked_for_again(case: dict[str, Any]) -> None:
-    """Converged in one pass: a second plan holds only what the first refused, or a bootstrap that can run since."""
+    """Converged in one pass: a second plan acts only on what the first refused."""
     desired, observed, ledger = build(case)
     first = plan_of(desired, observed, ledger)
     after = carry_out(first, observed)
@@ -71,11 +73,9 @@ def test_after_a_plan_is_carried_out_it_is_not_asked_for_again(case: dict[str, A
         if row.status.value == "frozen"
     }
     second = plan_of(desired, after, replace(ledger, powers={**rested, **ledger.powers}))
-    done = {(action.ref, action.host) for action in first.actions}
-    repeated = [
-        action for action in second.actions if (action.ref, action.host) in done and action.reason != Reason.BOOTSTRAP_DIFFERS.value
-    ]
-    assert not repeated
+    refused = {refusal.ref for refusal in first.refusals}
+    ground = {"Host", "Image"} if refused else set()
+    assert not [action for action in second.actions if action.ref not in refused and action.kind not in ground]
 
 
 @given(cases())
@@ -154,3 +154,39 @@ def test_every_no_says_what_to_type(case: dict[str, Any]) -> None:
         assert refusal.unblock
         assert refusal.cause
         assert refusal.evidence
+
+
+@given(cases())
+@thorough
+def test_never_an_action_on_what_shows_twice(case: dict[str, Any]) -> None:
+    """Neither on an instance that shows on two hosts, nor on one of two that carry the marks of one object."""
+    desired, observed, ledger = build(case)
+    uuids = Counter(row.uuid for view in observed.hosts.values() for row in {row.uuid: row for row in view.instances}.values())
+    who = Counter(stands_for(row.config, desired.policy.environment) for view in observed.hosts.values() for row in view.instances)
+    for action in plan_of(desired, observed, ledger).actions:
+        assert uuids[action.uuid] <= 1
+        assert who[action.ref] <= 1
+
+
+@given(cases())
+@thorough
+def test_never_one_objects_container_handed_to_another(case: dict[str, Any]) -> None:
+    desired, observed, ledger = build(case)
+    uids = {str(workload.ref): workload.uid for workload in desired.workloads}
+    for action in plan_of(desired, observed, ledger).actions:
+        row = {row.name: row for row in observed.hosts[action.host].instances}.get(action.instance)
+        assert row is None or action.ref not in uids or row.config.get(marks.UID) == uids[action.ref]
+
+
+@given(cases())
+@thorough
+def test_every_declared_object_is_told_of(case: dict[str, Any]) -> None:
+    """Acted on, refused, or kept; what is kept because it is as declared has a settled status."""
+    desired, observed, ledger = build(case)
+    changes = diff(desired, observed, ledger)
+    cleared = clear(changes, desired, observed, ledger)
+    told = {str(change.ref) for change in cleared.changes} | {refusal.ref for refusal in cleared.refusals}
+    assert {str(workload.ref) for workload in desired.workloads} <= told
+    for change in cleared.changes:
+        if change.action is Action.KEEP and change.reason is Reason.AS_DECLARED and change.found and not change.note:
+            assert change.found.status in {Status.RUNNING, Status.FROZEN, Status.STOPPED}

@@ -49,7 +49,8 @@ _row = st.fixed_dictionaries(
     optional={
         "made": _wanted.map(lambda words: {key: value for key, value in words.items() if key != "host"}),
         "status": st.sampled_from(["running", "frozen", "stopped", "changing", "error"]),
-        "config": _foreign | st.just({"user.unsandbox.claim": "key-7"}),
+        "config": _foreign | st.sampled_from([{"user.unsandbox.claim": "key-7"}, {"user.unsandbox.uid": "second"}]),
+        "twin": st.just(value=True),
         "ephemeral": st.booleans(),
         "ran": st.booleans(),
     },
@@ -76,7 +77,7 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
     names = draw(st.lists(st.sampled_from(HOSTS), min_size=1, max_size=3, unique=True))
     hosts = {name: draw(_host) for name in sorted(names)}
     for name, words in hosts.items():
-        words["rows"] = [{**item, "uuid": f"{name}-{item['of']}"} for item in words["rows"]]
+        words["rows"] = [{**item, "uuid": "twin" if item.get("twin") else f"{name}-{item['of']}"} for item in words["rows"]]
     services: dict[str, dict[str, Any]] = draw(st.dictionaries(st.sampled_from(NAMES), _wanted, max_size=5))
     for words in services.values():
         if words.get("host") not in hosts:
