@@ -36,7 +36,14 @@ POWER = PREFIX + "power"
 EXPIRES = PREFIX + "ttl"
 """Seconds from creation after which a session ends; absent or 0 means never."""
 
-NOT_COMPARED = frozenset({COMMIT, WRITER, CLAIM, INTENT, BOOTSTRAP, TOMBSTONE, SPEC})
+QUARANTINE = PREFIX + "quarantine"
+"""When the object left the manifests and was put to rest: ISO 8601 in UTC. It is destroyed when the policy's grace is over."""
+LINEAGE = PREFIX + "lineage"
+"""uuids of the containers from which the object was asked for, the outermost first, with commas between; absent means by nobody inside."""
+USER_LOCK = PREFIX + "userlock"
+"""Who locked it and when, ``key time``: a lock set by its owner through a request, which no manifest takes away."""
+
+NOT_COMPARED = frozenset({COMMIT, WRITER, CLAIM, INTENT, BOOTSTRAP, TOMBSTONE, SPEC, LINEAGE, USER_LOCK})
 """Marks that record how an object came to be. They say nothing about what it should be, so a diff leaves them out."""
 
 

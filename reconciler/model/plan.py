@@ -64,19 +64,24 @@ class RunCommand:
 
 @dataclass(frozen=True, slots=True)
 class DropProtection:
-    """PATCH protection away and write the tombstone, only if the instance still has ``uuid``."""
+    """Take protection away and write the tombstone (the plan's id), only if the instance still has ``uuid`` and ``essence``."""
 
     name: str
     uuid: str
     tombstone: str
+    essence: str = ""
+    """``engine.fingerprint.essence`` of what was planned for; "" asks for the uuid alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteInstance:
-    """DELETE the instance, only if it still has ``uuid``. One that is gone already counts as done."""
+    """DELETE the instance, only if it still has ``uuid``, ``essence`` and the tombstone. One that is gone already counts as done."""
 
     name: str
     uuid: str
+    tombstone: str = ""
+    """The plan's id, where protection was dropped for it; "" where there was none to drop."""
+    essence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 class Writer(StrEnum):
@@ -29,6 +30,62 @@ class PowerRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """An object of ours as a pass last certified it."""
+
+    uuid: str
+    ref: str
+    """``Kind/name``."""
+    uid: str
+    host: str
+    instance: str
+    generation: str
+    inherited: str
+    """Digest of what its profiles gave it; "" where it uses none."""
+    document: str
+    """Digest of the manifest's own text about it, as last applied; "" where no manifest declared it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A host as a pass last certified it. ``count`` is of the objects of ours on it."""
+
+    host: str
+    server_name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A call that was made in the last hour. ``done`` False means that it failed."""
+
+    at: datetime
+    call: str
+    """The call's type, with ``:verb`` for power."""
+    action: str
+    ref: str
+    host: str
+    owner: str
+    uuid: str
+    done: bool
+    paths: tuple[str, ...] = ()
+    """Of an update: the fields that it wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The last apply that was carried out to its end."""
+
+    commit: str
+    """"" outside git."""
+    inputs: str
+    """Digest of every file that was read."""
+    tool: str
+    approval: bool
+    """Whether the policy asked for approval then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """What past passes certified. Empty after the journal is lost, which makes decisions stricter, never looser."""
 
@@ -36,6 +93,19 @@ class Ledger:
     """uuid -> last power state set by us."""
     ended: frozenset[str] = frozenset()
     """uids of sessions that reached their end; such a session is never created again under that uid."""
+    known: Mapping[str, Known] = field(default_factory=dict)
+    """uuid -> the object as last certified."""
+    certified: Mapping[str, Certified] = field(default_factory=dict)
+    """Host -> what was last certified of it."""
+    deeds: tuple[Deed, ...] = ()
+    """Calls of the last hour, oldest first."""
+    accepted: frozenset[str] = frozenset()
+    """Digests of refusals that a person accepted, see ``engine.accept``."""
+    open_questions: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """(host, instance) -> (call, why) of calls of which it cannot be told whether they were made."""
+    applied: Applied | None = None
+    circuit: str = ""
+    """Why the circuit is open; "" where it is closed."""
 
 
 class Outcome(StrEnum):
@@ -64,3 +134,9 @@ class Intent:
     uuid: str = ""
     commit: str = ""
     actor: str = ""
+    action: str = ""
+    owner: str = ""
+    paths: str = ""
+    """Of an update: the fields that it writes, with blanks between."""
+    term: str = ""
+    """Of the lease under which the call is made."""

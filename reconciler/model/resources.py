@@ -115,6 +115,12 @@ class Workload:
     ttl: int = 0
     """Seconds a session lives; 0 means no end."""
     shell: str = ""
+    moved: str = ""
+    """Name that the object had before; "" where it always had this one."""
+    moved_uid: str = ""
+    """uid that it has under that name."""
+    document: str = ""
+    """Digest of the manifest's own text about it: it does not move when a default or a policy does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +179,7 @@ class Egress:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of the guard for one pass."""
+    """Limits of the guard. A quarantine counts as the destroy that it leads to."""
 
     destroys: int = 5
     destroy_share: float = 0.2
@@ -181,6 +187,49 @@ class Limits:
     small_fleet: int = 10
     replaces: int = 2
     freezes: int = 50
+    destroys_per_hour: int = 10
+    destroys_per_host: int = 5
+    """In one hour, as is the next."""
+    destroys_per_owner: int = 5
+    replaces_per_hour: int = 10
+    freezes_per_hour: int = 200
+    shrink: int = 20
+    """Most surplus cells of one pool that one pass destroys."""
+    update_share: float = 0.5
+    """Of the objects we own: most that may change in one pass though their own manifests did not."""
+    failures: int = 5
+    """Failures of one object in a row, within an hour, after which it is left alone."""
+    flaps: int = 3
+    """Times within an hour that one object may be made, or one field of it be written."""
+    unseen_share: float = 0.5
+    """Of the hosts: from so many out of sight on the circuit opens. Applies from two on."""
+    unhealthy_share: float = 0.3
+    """Of the objects that should run: from so many down on the circuit opens. Applies from ``small_fleet`` objects on."""
+    creates: int = 10
+    """While the circuit is open: most creates of one pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """Seconds that an object which left the manifests stays in quarantine before it is destroyed."""
+
+    services: int = 86_400
+    sessions: int = 3_600
+    cells: int = 0
+
+
+class Drift(StrEnum):
+    """What is done about a field that somebody changed by hand: ``revert`` writes ours again, ``refuse`` reports and waits."""
+
+    REVERT = "revert"
+    REFUSE = "refuse"
+
+
+class Approval(StrEnum):
+    """Whether what destroys needs the one-time code of a person."""
+
+    REQUIRED = "required"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +239,12 @@ class Policy:
     environment: str = "default"
     limits: Limits = Limits()
     egress: tuple[Egress, ...] = ()
+    grace: Grace = Grace()
+    drift: Drift = Drift.REVERT
+    approval: Approval = Approval.REQUIRED
+    force_stop: bool = False
+    """Whether a container that does not stop in time may be stopped by force."""
+    source: Source = Source("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +276,10 @@ class Host:
     subnet: str
     """Address and prefix of the semitrusted bridge, such as ``10.231.0.1/20``; local to the host, reached from nowhere."""
     source: Source
+    partner: str = ""
+    """Who lends it; "" for one of our own."""
+    server_name: str = ""
+    """The name that LXD must give for itself; "" takes the one that was certified first."""
 
     @property
     def name(self) -> str:
@@ -237,6 +296,25 @@ class Commit:
     digest: str
 
 
+class History(StrEnum):
+    """How far git tells the past: ``none`` outside git, ``shallow`` where it was cut off."""
+
+    NONE = "none"
+    FULL = "full"
+    SHALLOW = "shallow"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the text comes from, in git's terms. Read beside the text; not part of what a plan pins."""
+
+    history: History = History.NONE
+    descends: bool | None = None
+    """Whether the commit descends from (or is) the one applied last; None where git cannot tell or none was applied."""
+    against: str = ""
+    """The commit applied last."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desired:
     """All that should exist, compiled and cross-checked. Tuples are sorted by reference."""
@@ -249,3 +327,4 @@ class Desired:
     hosts: tuple[Host, ...]
     policy: Policy
     commit: Commit
+    origin: Origin = Origin()

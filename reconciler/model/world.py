@@ -55,6 +55,8 @@ class Instance:
     type: str
     created_at: str
     """ISO 8601, UTC, as LXD gives it."""
+    inherited: str = ""
+    """Digest of what its profiles give it; "" where it uses none."""
 
     @property
     def image(self) -> str:
@@ -69,6 +71,8 @@ class Operation:
     id: str
     description: str
     instance: str
+    kind: str = "task"
+    """LXD's class: ``task``, or ``websocket`` for an exec, a console or a migration that somebody is connected to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,18 @@ class Identity:
     extensions: frozenset[str]
     addresses: tuple[str, ...]
     """Addresses LXD's API listens on, ``address:port``."""
+    process: int = 0
+    """Process id of the daemon: another one means that it was restarted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of an LXD cluster. ``status`` is LXD's word: Online, Offline, Evacuated, Blocked."""
+
+    name: str
+    status: str
+    votes: bool
+    """Whether it holds a vote of the cluster's database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,8 @@ class ProjectView:
     names: frozenset[str]
     images: frozenset[str]
     """Fingerprints."""
+    snapshots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Instance name -> names of its snapshots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +128,24 @@ class HostView:
     doubtful: Mapping[str, str] = field(default_factory=dict)
     """Names known to exist whose row is missing or hollow -> why."""
     operations: tuple[Operation, ...] = ()
+    code: str = "O01"
+    """Of a host that was not seen: the code of the refusal that this means."""
+    skew: float = 0.0
+    """Seconds by which the host's clock is ahead of ours."""
+    members: tuple[Member, ...] = ()
+    """Of a cluster: its members."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Every host of the inventory, each graded. ``at`` is when the look began."""
+    """Every host of the inventory, each graded. ``at`` is the time of every decision made from it."""
 
     hosts: Mapping[str, HostView]
     at: datetime
+    own: str = ""
+    """Name of the instance that this program runs in; "" where it runs in none."""
 
 
-def unseen(host: str, why: str, at: datetime) -> HostView:
+def unseen(host: str, why: str, at: datetime, code: str = "O01") -> HostView:
     """The view of a host that told nothing."""
-    return HostView(host=host, grade=Grade.UNSEEN, why=(why,), seen_at=at)
+    return HostView(host=host, grade=Grade.UNSEEN, why=(why,), seen_at=at, code=code)
