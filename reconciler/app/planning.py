@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from reconciler.app.clock import now
 from reconciler.app.doors import Doors
 from reconciler.app.observe import observe
 from reconciler.app.repository import load_desired
@@ -59,4 +60,4 @@ def decide(desired: Desired, observed: Observed, ledger: Ledger, scope: Scope) -
 def read_ledger(settings: Settings) -> Ledger:
     """What past passes certified."""
     with Journal(settings.state_dir / FILE_NAME) as journal:
-        return journal.ledger()
+        return journal.ledger(now())

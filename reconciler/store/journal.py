@@ -1,131 +1,52 @@
-"""The journal: what was about to be done, what came of it, and the ledger that decisions read.
+"""The journal: what was about to be done, what came of it, who approved it, and the ledger that decisions read.
 
-An intent is on disk (WAL, ``synchronous=FULL``) before its call is made, its outcome right after. Losing the file loses history and makes
-decisions stricter; it never loses a container.
+An intent is on disk (WAL, ``synchronous=FULL``) before its call is made, its outcome right after, each with its entry in the chain.
+Losing the file loses history and makes decisions stricter; it never loses a container. It grows with every call, see ``schema``.
 """
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 from dataclasses import fields
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
-import sqlite_utils
-
-from reconciler.errors import StateError
-from reconciler.model.records import Intent, Ledger, Outcome, PowerRecord, Writer
+from reconciler.model.records import Intent, Outcome
+from reconciler.store.file import FILE_NAME
+from reconciler.store.ledger import LedgerFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
-    from types import TracebackType
 
-FILE_NAME = "journal.db"
+__all__ = ["FILE_NAME", "Journal"]
 
-_TABLES: dict[str, tuple[dict[str, type], str]] = {
-    "intents": ({field.name: str for field in fields(Intent)}, "id"),
-    "passes": ({"id": str, "plan": str, "actor": str, "commit": str, "started_at": str, "ended_at": str, "result": str}, "id"),
-    "powers": ({"uuid": str, "power": str, "writer": str, "at": str}, "uuid"),
-    "ended": ({"uid": str, "ref": str, "at": str}, "uid"),
-}
+_COLUMNS = tuple(field.name for field in fields(Intent))
 
 
-class Journal:
-    """One SQLite file, safe for the threads of one process. Raises ``StateError`` where the file cannot be used."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._lock = threading.Lock()
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
-            self._db = sqlite_utils.Database(connection)
-            self._prepare()
-        except (sqlite3.Error, OSError) as error:
-            raise StateError(
-                f"the journal {path} cannot be used: {error}",
-                hint=f"mv {path} {path}.broken  # history is lost, containers are not",
-            ) from error
-
-    def _prepare(self) -> None:
-        self._db.execute("pragma journal_mode=wal")
-        self._db.execute("pragma synchronous=full")
-        existing = set(self._db.table_names())
-        for name, (columns, key) in _TABLES.items():
-            if name not in existing:
-                self._db.table(name).create(columns, pk=key, if_not_exists=True)
-        if "intents" not in existing:
-            self._db.table("intents").create_index(["ref"], if_not_exists=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file; the journal cannot be used afterwards."""
-        with self._lock:
-            self._db.close()
-
-    def _write(self, statement: str, values: Mapping[str, str | None]) -> None:
-        try:
-            with self._lock:
-                self._db.execute(statement, dict(values))
-        except sqlite3.Error as error:
-            raise StateError(f"the journal {self.path} cannot be written: {error}", hint="df -h .; unsandbox doctor") from error
-
-    def _rows(self, statement: str, values: Mapping[str, str | int]) -> list[dict[str, str]]:
-        try:
-            with self._lock:
-                return list(self._db.query(statement, dict(values)))
-        except sqlite3.Error as error:
-            raise StateError(f"the journal {self.path} cannot be read: {error}", hint="unsandbox doctor") from error
+class Journal(LedgerFile):
+    """Intents, passes and notes, over the ledger, over one file. Every method may raise ``StateError``."""
 
     def begin_pass(self, pass_id: str, *, plan: str, actor: str, commit: str, at: str) -> None:
         """Record that a pass began. ``at`` is ISO 8601 in UTC, here and everywhere below."""
-        self._write(
-            'insert into passes (id, plan, actor, "commit", started_at) values (:id, :plan, :actor, :commit, :at)',
-            {"id": pass_id, "plan": plan, "actor": actor, "commit": commit, "at": at},
-        )
+        row = {"id": pass_id, "plan": plan, "actor": actor, "commit": commit, "started_at": at}
+        self._write(at, "pass", ("add", "passes", row))
 
     def end_pass(self, pass_id: str, *, result: str, at: str) -> None:
         """Record how a pass ended."""
-        self._write("update passes set result = :result, ended_at = :at where id = :id", {"id": pass_id, "result": result, "at": at})
+        self._write(at, "pass-ended", ("set", "passes", {"id": pass_id, "result": result, "ended_at": at}))
 
     def intend(self, intent: Intent) -> None:
         """Put the intent on disk. Returns only when it is there; a ``StateError`` means: do not make the call."""
-        row = {field.name: getattr(intent, field.name) for field in fields(Intent)}
-        columns = ", ".join(f'"{name}"' for name in row)
-        self._write(f"insert into intents ({columns}) values ({', '.join(':' + name for name in row)})", row)  # noqa: S608 - our own columns
+        self._write(intent.at, "intent", ("add", "intents", {name: getattr(intent, name) for name in _COLUMNS}))
 
     def record(self, intent_id: str, outcome: Outcome, *, detail: str, at: str) -> None:
         """Record what came of an intent."""
-        self._write(
-            "update intents set outcome = :outcome, detail = :detail, ended_at = :at where id = :id",
-            {"id": intent_id, "outcome": outcome.value, "detail": detail, "at": at},
-        )
+        row = {"id": intent_id, "outcome": outcome.value, "detail": _writable(detail), "ended_at": at}
+        self._write(at, "outcome", ("set", "intents", row))
 
-    def power_set(self, uuid: str, power: str, writer: Writer, at: str) -> None:
-        """Remember who set the power state of an instance last."""
-        self._write(
-            "insert or replace into powers (uuid, power, writer, at) values (:uuid, :power, :writer, :at)",
-            {"uuid": uuid, "power": power, "writer": writer.value, "at": at},
-        )
-
-    def session_ended(self, uid: str, ref: str, at: str) -> None:
-        """Remember that a session reached its end, so that it is not created again."""
-        self._write("insert or replace into ended (uid, ref, at) values (:uid, :ref, :at)", {"uid": uid, "ref": ref, "at": at})
-
-    def ledger(self) -> Ledger:
-        """What decisions may know of the past."""
-        powers = self._rows("select uuid, power, writer from powers", {})
-        ended = self._rows("select uid from ended", {})
-        return Ledger(
-            powers={row["uuid"]: PowerRecord(row["power"], Writer(row["writer"])) for row in powers},
-            ended=frozenset(row["uid"] for row in ended),
-        )
+    def note(self, kind: str, *, by: str, subject: str, detail: str, at: str) -> None:
+        """Record a person's act, such as an approval. Never a secret: history shows it."""
+        row = {"id": uuid4().hex, "at": at, "kind": kind, "by": by, "subject": subject, "detail": _writable(detail)}
+        self._write(at, kind, ("add", "notes", row))
 
     def dangling(self) -> tuple[Intent, ...]:
         """Intents without an outcome, oldest first: it is not known whether their calls were made."""
@@ -144,5 +65,10 @@ class Journal:
 
     def _intents(self, where: str, values: Mapping[str, str | int]) -> Iterator[Intent]:
         for row in self._rows(f"select * from intents {where}", values):  # noqa: S608 - our own words, values are bound
-            texts = {name: value or "" for name, value in row.items() if name != "outcome"}
+            texts = {name: row[name] or "" for name in _COLUMNS if name != "outcome"}
             yield Intent(**texts, outcome=Outcome(row["outcome"]) if row["outcome"] else None)
+
+
+def _writable(text: str) -> str:
+    """A host's words may hold half a character, which SQLite refuses; an outcome must not be lost to it."""
+    return text.encode(errors="replace").decode()

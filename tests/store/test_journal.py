@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AT = "2026-01-01T00:00:00.000+00:00"
+NOW = datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_the_ledger_holds_the_last_power_and_ended_sessions(journal: Journal) ->
     journal.power_set("u1", "running", Writer.GIT, AT)
     journal.power_set("u1", "frozen", Writer.GIT, AT)
     journal.session_ended("s1", "Session/a", AT)
-    ledger = journal.ledger()
+    ledger = journal.ledger(NOW)
     assert ledger.powers == {"u1": PowerRecord("frozen", Writer.GIT)}
     assert ledger.ended == frozenset({"s1"})
 
