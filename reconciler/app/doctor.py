@@ -94,14 +94,17 @@ def _journal(settings: Settings) -> Check:
         return Check("journal", LOCAL, OK, f"none yet at {path}; the first apply begins it")
     try:
         with Journal(path) as journal:
-            broken, dangling = journal.check(), len(journal.dangling())
+            broken, dangling, chain = journal.check(), len(journal.dangling()), journal.verify()
     except StateError as error:
         return Check("journal", LOCAL, FAIL, error.message, error.hint)
     if broken:
         return Check("journal", LOCAL, FAIL, f"{path}: {broken}", f"mv {path} {path}.broken  # history is lost, containers are not")
+    if chain.why:
+        finding = f"somebody else wrote in it; entry {chain.seq} does not hold: {chain.why}"
+        return Check("journal", LOCAL, FAIL, finding, "unsandbox history --verify")
     if dangling:
         return Check("journal", LOCAL, WARN, f"{dangling} calls without an outcome, after a crash", "unsandbox apply  # settles them")
-    return Check("journal", LOCAL, OK, str(path))
+    return Check("journal", LOCAL, OK, f"{path}, {chain.entries} entries, all of which hold")
 
 
 def _key(settings: Settings) -> Check:

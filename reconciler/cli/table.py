@@ -51,7 +51,7 @@ COMMANDS = {
     ),
     "hosts": Row("reconciler.cli.hosts", "Show who is reachable, who they are and what they hold.", "nothing", (Exit.FAILED,)),
     "doctor": Row("reconciler.cli.doctor", "Check hosts and local set-up, with a mend for each finding.", "nothing", (Exit.FAILED,)),
-    "history": Row("reconciler.cli.history", "Show what was done, by whom and under which commit.", "nothing"),
+    "history": Row("reconciler.cli.history", "Show what was done, by whom and under which commit.", "nothing", (Exit.FAILED,)),
 }
 
 HOSTS_ADD = Row(

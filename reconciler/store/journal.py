@@ -13,9 +13,12 @@ from uuid import uuid4
 from reconciler.model.records import Intent, Outcome
 from reconciler.store.file import FILE_NAME
 from reconciler.store.ledger import LedgerFile
+from reconciler.store.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from reconciler.store.verify import Soundness
 
 __all__ = ["FILE_NAME", "Journal"]
 
@@ -57,6 +60,11 @@ class Journal(LedgerFile):
         (row,) = self._rows("pragma quick_check(1)", {})
         found = next(iter(row.values()))
         return "" if found == "ok" else str(found)
+
+    def verify(self, kept: str = "") -> Soundness:
+        """Hold the chain and every table against each other. ``kept`` is a head's hash that was kept elsewhere."""
+        with self._reading() as connection:
+            return verify(connection, kept)
 
     def entries(self, ref: str | None, limit: int) -> tuple[Intent, ...]:
         """The newest ``limit`` intents, newest first, of one reference or of all."""

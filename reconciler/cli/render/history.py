@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.model.records import Intent
+    from reconciler.store.verify import Soundness
 
 _STYLES = {Outcome.DONE: "good", Outcome.FAILED: "bad", Outcome.SKIPPED: "warn", Outcome.UNKNOWN: "warn"}
 _HEAD: Line = tuple((word, "dim") for word in ("AT", "WHO", "OBJECT", "HOST", "CALL", "OUTCOME", "COMMIT", "DETAIL"))
@@ -40,3 +41,16 @@ def _row(entry: Intent) -> Line:
 def history_document(entries: Sequence[Intent]) -> dict[str, object]:
     """The entries as JSON values; ``outcome`` null means: not known yet."""
     return {"entries": [{**asdict(entry), "outcome": entry.outcome.value if entry.outcome else None} for entry in entries]}
+
+
+def soundness_lines(found: Soundness) -> list[Line]:
+    """One line: that all holds, with the head to keep elsewhere, or what does not and where."""
+    if found.why:
+        return [((f"does not hold at entry {found.seq}: {found.why}", "bad"),)]
+    count = f"{found.entries} {'entry' if found.entries == 1 else 'entries'}"
+    return [((f"holds: {count}, head ", "good"), (found.head, ""))]
+
+
+def soundness_document(found: Soundness) -> dict[str, object]:
+    """The same as JSON values; ``seq`` 0 and ``why`` "" where all holds."""
+    return asdict(found)
