@@ -1,4 +1,4 @@
-"""Looking at every host at once. A host that does not answer becomes a value: unseen, with why."""
+"""Looking at every host at once. A host that does not answer becomes a value: unseen, with why and the code that this means."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from reconciler.app.clock import now
-from reconciler.errors import HostError
+from reconciler.app.own import own_instance
+from reconciler.errors import HostError, NotTrusted, WrongIdentity
 from reconciler.lxd.read import look
 from reconciler.model.world import Observed, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from reconciler.app.doors import Doors
     from reconciler.model.resources import Host
@@ -20,19 +20,34 @@ if TYPE_CHECKING:
 
 MAX_THREADS = 64
 
+NOT_SEEN = "O01"
+CODES: tuple[tuple[type[HostError], str, str], ...] = (
+    (WrongIdentity, "O02", "F12"),
+    (NotTrusted, NOT_SEEN, "F12"),
+)
+"""Error -> what it means of a host of our own, and of a partner's. Every other error means that the host was not seen."""
+
 
 def observe(hosts: Sequence[Host], doors: Doors) -> Observed:
-    """One graded look at each host, all at the same time, four requests each at most."""
-    at = now()
+    """One graded look at each host, all at the same time. Its ``at`` is after the last answer."""
     if not hosts:
-        return Observed({}, at)
+        return Observed({}, now(), own_instance())
     with ThreadPoolExecutor(min(len(hosts), MAX_THREADS), thread_name_prefix="observe") as pool:
-        views = pool.map(lambda host: _view(host, doors, at), hosts)
-        return Observed({view.host: view for view in views}, at)
+        views = {view.host: view for view in pool.map(lambda host: view_of(host, doors), hosts)}
+    return Observed(views, now(), own_instance())
 
 
-def _view(host: Host, doors: Doors, at: datetime) -> HostView:
+def view_of(host: Host, doors: Doors) -> HostView:
+    """One look at one host; unseen where it raises a ``HostError``."""
     try:
-        return look(doors.open(host), at)
+        return look(doors.open(host), now)
     except HostError as error:
-        return unseen(host.name, f"{error.code}: {error.message}", at)
+        return unseen(host.name, f"{error.code}: {error.message}", now(), code_of(error, host))
+
+
+def code_of(error: HostError, host: Host) -> str:
+    """The code of the refusal that ``error`` means for what lives on ``host``."""
+    for kind, ours, partners in CODES:
+        if isinstance(error, kind):
+            return partners if host.partner else ours
+    return NOT_SEEN

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from reconciler.errors import Malformed
-from reconciler.model.world import Identity, Instance, Operation, ProjectView, Status
+from reconciler.model.world import Identity, Instance, Member, Operation, ProjectView, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
 STATUS: dict[int, Status] = {
     101: Status.RUNNING,
@@ -29,11 +33,16 @@ STATUS: dict[int, Status] = {
 """LXD's status codes of instances: Started, Stopped, Running, Pending to Freezing, Frozen, Thawed, Error, Ready. Another is unknown."""
 
 RUNNING_OPERATIONS = ("running", "pending")
-
+CLASSES = frozenset({"task", "websocket"})
+"""Classes of operation that are work on an instance; a ``token`` is none."""
+VOTERS = frozenset({"database", "database-leader"})
+"""Roles of a cluster member that vote in its database; ``database-standby`` does not."""
 
 INSTANCE_NOUNS = frozenset({"instances", "containers", "virtual-machines"})
 _USER = re.compile(r"^/1\.0/(?P<noun>[a-z-]+)/(?P<name>[^/?]+)(\?.*)?$")
 """One of a project's users; paths with more parts are snapshots and the like."""
+_VOLUME = re.compile(r"^/1\.0/storage-pools/[^/]+/volumes/[a-z-]+/(?P<name>[^/?]+)(/snapshots/(?P<snapshot>[^/?]+))?(\?.*)?$")
+"""The volume of an instance, or of one of its snapshots."""
 
 
 def _part(value: Mapping[str, Any], key: str, kind: type, what: str) -> Any:
@@ -53,7 +62,37 @@ def identity(metadata: Mapping[str, Any], fingerprint: str = "") -> Identity:
         clustered=bool(environment.get("server_clustered", False)),
         extensions=frozenset(_part(metadata, "api_extensions", list, "GET /1.0")),
         addresses=tuple(environment.get("addresses") or ()),
+        process=process(metadata),
     )
+
+
+def process(metadata: Mapping[str, Any]) -> int:
+    """Process id of the daemon, from the answer of ``GET /1.0``; 0 where it does not tell."""
+    told = _part(metadata, "environment", dict, "GET /1.0").get("server_pid")
+    return told if isinstance(told, int) else 0
+
+
+def skew(told: str, middle: datetime) -> float | None:
+    """Seconds that a host's clock is ahead of ours, from its ``Date`` header (whole seconds) and our time between request and answer."""
+    try:
+        return (parsedate_to_datetime(told) - middle).total_seconds()
+    except (TypeError, ValueError):
+        return None
+
+
+def members(metadata: object) -> tuple[Member, ...]:
+    """The answer of ``GET /1.0/cluster/members?recursion=1``, sorted by name."""
+    if not isinstance(metadata, list) or not all(isinstance(row, dict) for row in metadata):
+        raise Malformed("GET cluster members: not a list of members")
+    found = [
+        Member(
+            name=_part(row, "server_name", str, "cluster member"),
+            status=_part(row, "status", str, "cluster member"),
+            votes=not VOTERS.isdisjoint(row.get("roles") or ()),
+        )
+        for row in metadata
+    ]
+    return tuple(sorted(found, key=lambda member: member.name))
 
 
 def project(metadata: Mapping[str, Any]) -> ProjectView:
@@ -65,6 +104,24 @@ def project(metadata: Mapping[str, Any]) -> ProjectView:
         names=frozenset(name for noun, name in named if noun in INSTANCE_NOUNS),
         images=frozenset(name for noun, name in named if noun == "images"),
     )
+
+
+def root_pools(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Storage pools that the root disks of instances lie in."""
+    devices = [device for row in rows for device in (row.get("expanded_devices") or {}).values()]
+    return frozenset(str(device["pool"]) for device in devices if device.get("path") == "/" and device.get("pool"))
+
+
+def snapshots(metadata: object) -> dict[str, tuple[str, ...]]:
+    """The answer of ``GET /1.0/storage-pools/NAME/volumes/container``: instance with a volume there -> its snapshots."""
+    if not isinstance(metadata, list):
+        raise Malformed(f"GET volumes: {type(metadata).__name__}, not a list")
+    found: dict[str, list[str]] = {}
+    for volume in filter(None, (_VOLUME.match(str(path)) for path in metadata)):
+        held = found.setdefault(unquote(volume["name"]), [])
+        if volume["snapshot"]:
+            held.append(unquote(volume["snapshot"]))
+    return {name: tuple(sorted(held)) for name, held in found.items()}
 
 
 def _texts(value: Mapping[str, Any]) -> dict[str, str]:
@@ -104,7 +161,15 @@ def instance(row: Mapping[str, Any]) -> Instance:
         location=str(row.get("location", "none")),
         type=str(row.get("type", "container")),
         created_at=str(row.get("created_at", "")),
+        inherited=_inherited(row, config, what) if row.get("profiles") else "",
     )
+
+
+def _inherited(row: Mapping[str, Any], config: Mapping[str, str], what: str) -> str:
+    """Digest of what its profiles give it: all that is in force and not its own. 64 hex digits."""
+    given = {key: value for key, value in _texts(_part(row, "expanded_config", dict, what)).items() if key not in config}
+    devices = {name: device for name, device in _part(row, "expanded_devices", dict, what).items() if name not in row["devices"]}
+    return hashlib.sha256(json.dumps([given, devices], sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def operations(metadata: object) -> tuple[Operation, ...]:
@@ -113,9 +178,9 @@ def operations(metadata: object) -> tuple[Operation, ...]:
         raise Malformed(f"GET operations: {type(metadata).__name__}, not a mapping")
     running = [row for state in RUNNING_OPERATIONS for row in metadata.get(state) or ()]
     return tuple(
-        Operation(str(row.get("id", "")), str(row.get("description", "")), name)
+        Operation(str(row.get("id", "")), str(row.get("description", "")), name, str(row["class"]))
         for row in running
-        if row.get("class") == "task"
+        if row.get("class") in CLASSES
         for name in sorted(set(_touched(row)))
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import HostError, Unreachable
@@ -143,8 +142,4 @@ def _count(found: Mapping[str, Any], key: str) -> int | None:
 def _skew(door: Door, now: Callable[[], datetime]) -> float | None:
     before = now()
     told = door.send("GET", "/1.0").headers.get("Date", "")
-    middle = before + (now() - before) / 2
-    try:
-        return (parsedate_to_datetime(told) - middle).total_seconds()
-    except (TypeError, ValueError):
-        return None
+    return convert.skew(told, before + (now() - before) / 2)

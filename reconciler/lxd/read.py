@@ -1,51 +1,120 @@
-"""Looking at a host: four requests, then what they say of one another."""
+"""Looking at a host: a handful of requests, then what they say of one another."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import NotFound
+from reconciler.engine.fingerprint import differences, semantic_fingerprint
+from reconciler.errors import Conflict, NotFound, Rejected, WrongIdentity
 from reconciler.lxd import convert
-from reconciler.model.world import Grade, HostView, Instance, ProjectView
+from reconciler.lxd.connect import metadata_of
+from reconciler.model.world import Grade, HostView, Identity, Instance, ProjectView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from reconciler.lxd.connect import Door
+    from reconciler.model.world import Member
+
+    Clock = Callable[[], datetime]
+    """Our clock, in UTC."""
+
+ONLINE = "Online"
+SHOWN = 12
+"""Digits of a fingerprint that are enough to tell two apart in a message."""
 
 
-def look(door: Door, at: datetime) -> HostView:
-    """One graded look. ``GET /1.0`` was made when the door was opened. Raises a ``HostError`` where nothing can be seen."""
-    identity = convert.identity(door.metadata, door.host.fingerprint)
+def look(door: Door, now: Clock) -> HostView:
+    """One graded look. ``GET /1.0`` was made when the door was opened; a cluster costs one request more.
+
+    Raises a ``HostError`` where nothing can be seen, ``WrongIdentity`` where the host gives another name than it must.
+    """
+    identity = _identity(door)
     try:
-        project = convert.project(door.get(door.path("projects", door.host.project, project=False)))
+        project = _project(door)
     except NotFound:
-        return HostView(door.host.name, Grade.COMPLETE, (), at, identity, None)
-    rows = convert.rows(door.get(door.path("instances", recursion="1")))
+        return HostView(door.host.name, Grade.COMPLETE, (), now(), identity, None, members=_members(door, identity))
+    rows, skew = _rows(door, now)
     operations = convert.operations(door.get(door.path("operations", recursion="1")))
-    instances, doubtful = sort_rows(rows, project)
-    why = tuple(f"{name}: {reason}" for name, reason in sorted(doubtful.items()))
+    project = replace(project, snapshots=_snapshots(door, rows))
+    members = _members(door, identity)
+    instances, doubtful = sort_rows(rows, project, members)
+    why = (*_cluster_doubts(members), *(f"{name}: {reason}" for name, reason in sorted(doubtful.items())))
+    if skew is None:
+        why = ("it does not tell its time", *why)
     return HostView(
         host=door.host.name,
         grade=Grade.PARTIAL if why else Grade.COMPLETE,
         why=why,
-        seen_at=at,
+        seen_at=now(),
         identity=identity,
         project=project,
         instances=instances,
         doubtful=doubtful,
         operations=operations,
+        skew=skew or 0.0,
+        members=members,
     )
 
 
-def sort_rows(rows: list[dict[str, Any]], project: ProjectView) -> tuple[tuple[Instance, ...], dict[str, str]]:
-    """Rows that can be believed, and names that cannot: hollow, twice in the list, or in one list and not in the other."""
+def _identity(door: Door) -> Identity:
+    identity = convert.identity(door.metadata, door.host.fingerprint)
+    wanted = door.host.server_name
+    if wanted and identity.server_name != wanted:
+        raise WrongIdentity(
+            f"{door.host.name}: it calls itself {identity.server_name or 'nothing'}, the inventory says {wanted}",
+            hint=f"if it was renamed on purpose: edit {door.host.source} (server_name)",
+        )
+    return identity
+
+
+def _project(door: Door) -> ProjectView:
+    return convert.project(door.get(door.path("projects", door.host.project, project=False)))
+
+
+def _rows(door: Door, now: Clock) -> tuple[list[dict[str, Any]], float | None]:
+    before = now()
+    response = door.send("GET", door.path("instances", recursion="1"))
+    middle = before + (now() - before) / 2
+    return convert.rows(metadata_of(response, door.host.name)), convert.skew(response.headers.get("Date", ""), middle)
+
+
+def _snapshots(door: Door, rows: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Neither the project nor the rows tell of snapshots; the volumes of the pools do. A name without a volume is left out: not known."""
+    found: dict[str, tuple[str, ...]] = {}
+    for pool in sorted(convert.root_pools(rows)):
+        try:
+            found |= convert.snapshots(door.get(door.path("storage-pools", pool, "volumes", "container")))
+        except NotFound:
+            continue
+    return found
+
+
+def _members(door: Door, identity: Identity) -> tuple[Member, ...]:
+    if not identity.clustered:
+        return ()
+    return convert.members(door.get(door.path("cluster", "members", project=False, recursion="1")))
+
+
+def _cluster_doubts(members: tuple[Member, ...]) -> tuple[str, ...]:
+    return tuple(f"cluster member {member.name} is {member.status}" for member in members if member.status != ONLINE)
+
+
+def sort_rows(
+    rows: list[dict[str, Any]], project: ProjectView, members: tuple[Member, ...] = ()
+) -> tuple[tuple[Instance, ...], dict[str, str]]:
+    """Rows that can be believed, and names that cannot: hollow, twice in the list, in one list only, or on a member that is away."""
     doubtful: dict[str, str] = {}
     found: dict[str, Instance] = {}
+    away = {member.name: member.status for member in members if member.status != ONLINE}
     for row in rows:
         name = str(row.get("name", ""))
         if convert.is_hollow(row):
             doubtful[name] = f"its row has status {row.get('status')} and not the config that every instance has"
+        elif row.get("location") in away:
+            doubtful[name] = f"it is on cluster member {row['location']}, which is {away[row['location']]}"
         elif name in found:
             doubtful[name] = "two rows carry the name"
         else:
@@ -58,8 +127,46 @@ def sort_rows(rows: list[dict[str, Any]], project: ProjectView) -> tuple[tuple[I
 
 
 def instance(door: Door, name: str) -> Instance | None:
-    """One instance; None where it is certainly absent."""
+    """One instance; None where it is certainly absent: LXD says so, and the project is visible and does not know the name.
+
+    Raises ``Rejected`` (O16) where the project cannot be seen, ``Conflict`` (O05) where the two answers differ.
+    """
     try:
         return convert.instance(door.get(door.path("instances", name)))
     except NotFound:
-        return None
+        pass
+    try:
+        project = _project(door)
+    except NotFound as error:
+        raise Rejected(
+            f"{door.host.name}: O16: project {door.host.project} is absent or not visible to us, so nothing in it is known to be gone",
+            hint="unsandbox hosts",
+        ) from error
+    if name in project.names:
+        raise Conflict(f"{door.host.name}: O05: the project uses {name} and LXD does not find it; look again")
+    return None
+
+
+def recheck(door: Door, name: str, uuid: str, fingerprint: str, before: Instance | None = None) -> None:
+    """Hold the one object against what was planned for. Raises ``Conflict`` (P02) where it moved; ``before`` lets it say what did.
+
+    ``uuid`` and ``fingerprint`` "" mean that it must be absent.
+    """
+    found = instance(door, name)
+    if found is None and not uuid:
+        return
+    if found is None:
+        raise Conflict(f"{door.host.name}: P02: {name} ({uuid}) is not there any more")
+    seen = semantic_fingerprint(found)
+    if (found.uuid, seen) == (uuid, fingerprint):
+        return
+    if not uuid:
+        raise Conflict(f"{door.host.name}: P02: {name} was to be made and is there ({found.uuid or 'no uuid'})")
+    told = f"; what moved: {', '.join(differences(before, found))}" if before else ""
+    raise Conflict(f"{door.host.name}: P02: {name} is not as planned: planned {fingerprint[:SHOWN]}, found {seen[:SHOWN]}{told}")
+
+
+def daemon_process(door: Door) -> int:
+    """Process id of the host's LXD, 0 where it does not tell; another than in ``Identity.process`` means that it was restarted."""
+    metadata: Mapping[str, Any] = door.get("/1.0")
+    return convert.process(metadata)

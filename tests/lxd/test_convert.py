@@ -73,4 +73,4 @@ def test_operations(case: dict[str, Any]) -> None:
         with expect_malformed(case):
             convert.operations(case["given"])
         return
-    assert [[item.id, item.description, item.instance] for item in convert.operations(case["given"])] == case["operations"]
+    assert [[item.id, item.description, item.instance, item.kind] for item in convert.operations(case["given"])] == case["operations"]

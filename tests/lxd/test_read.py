@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.app.clock import now
 from reconciler.lxd.connect import Door
 from reconciler.lxd.read import instance, look
 from reconciler.lxd.write import perform
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from tests.lab.daemon import Daemon
 
 pytestmark = pytest.mark.lxd
-
-AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -38,21 +36,22 @@ def peopled(prepared: Host, lxd: Daemon, starter: Starter) -> Host:
     return prepared
 
 
-def test_a_look_costs_four_requests(peopled: Host) -> None:
+def test_a_look_costs_four_requests_and_one_for_snapshots_where_there_are_instances(peopled: Host) -> None:
     with Door.open(peopled, None) as door:
-        look(door, AT)
+        look(door, now)
         assert door.requests == {
             "GET /1.0": 1,
             "GET /1.0/projects/{name}": 1,
             "GET /1.0/instances": 1,
             "GET /1.0/operations": 1,
+            "GET /1.0/storage-pools/{name}/volumes/{name}": 1,
         }
 
 
 def test_everything_in_our_project_is_seen_and_nothing_else(peopled: Host, lxd: Daemon, starter: Starter) -> None:
     with Door.open(peopled, None) as door:
-        view = look(door, AT)
-    assert (view.host, view.grade, view.why, view.seen_at, view.doubtful) == ("h1", Grade.COMPLETE, (), AT, {})
+        view = look(door, now)
+    assert (view.host, view.grade, view.why, view.doubtful) == ("h1", Grade.COMPLETE, (), {})
     assert {row.name: row.status for row in view.instances} == {
         "frozen": Status.FROZEN,
         "runs": Status.RUNNING,
@@ -73,7 +72,7 @@ def test_everything_in_our_project_is_seen_and_nothing_else(peopled: Host, lxd: 
 
 def test_a_project_that_is_not_there_is_known_to_be_empty(peopled: Host) -> None:
     with Door.open(replace(peopled, project="nowhere"), None) as door:
-        view = look(door, AT)
+        view = look(door, now)
         assert door.requests == {"GET /1.0": 1, "GET /1.0/projects/{name}": 1}
     assert (view.grade, view.project, view.instances) == (Grade.COMPLETE, None, ())
 
@@ -82,11 +81,11 @@ def test_an_operation_that_runs_is_seen(peopled: Host, lxd: Daemon) -> None:
     body = {"command": ["sleep", "3"], "wait-for-websocket": False, "interactive": False}
     with Door.open(peopled, None) as door:
         response = door.send("POST", door.path("instances", "runs", "exec"), body)
-        view = look(door, AT)
+        view = look(door, now)
         seen = [item for item in view.operations if item.instance == "runs"]
         assert [item.id for item in seen] == [response.json()["metadata"]["id"]]
         lxd.query("GET", f"/1.0/operations/{seen[0].id}/wait?timeout=10")
-        assert not [item for item in look(door, AT).operations if item.instance == "runs"]
+        assert not [item for item in look(door, now).operations if item.instance == "runs"]
 
 
 def test_one_instance(peopled: Host, lxd: Daemon) -> None:
