@@ -44,6 +44,8 @@ BY_STATUS: dict[int, type[HostError]] = {
 }
 """LXD's status codes. Another below 500 is ``Rejected``, another from 500 on ``HostBusy``; below 400 and no success is ``Malformed``."""
 
+MEANING = {412: "P11: somebody else wrote it since it was read: "}
+"""What an answer means by itself, with the code of the refusal."""
 BUSY_WORDS = ("database is locked", "database is busy", "too many open files", "instance is busy", "operation already in progress")
 CONFLICT_WORDS = ("already exists", "already in use", "instance is running", "precondition failed", "etag doesn't match")
 CLIENT_ERROR, SERVER_ERROR = 400, 500
@@ -81,7 +83,7 @@ FOREIGN: tuple[tuple[tuple[type[Exception], ...], type[HostError], str], ...] = 
 
 def of_status(status: int, text: str, host: str) -> HostError:
     """LXD's answer that is no success, as an error of ours. ``text`` is LXD's own word, trimmed."""
-    told = f"{host}: LXD answered {status}: {text[:LONGEST] or 'no reason given'}"
+    told = f"{host}: {MEANING.get(status, '')}LXD answered {status}: {text[:LONGEST] or 'no reason given'}"
     if status < CLIENT_ERROR:
         return Malformed(told)
     by_word = _by_word(text)

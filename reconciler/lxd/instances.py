@@ -1,14 +1,15 @@
-"""Instances: create, update, drop protection, delete. What exists is written to only while it has the uuid that was planned for."""
+"""Instances: create and update. What exists is written to only while it has the uuid that was planned for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import Conflict, NotFound
+from reconciler.engine.fingerprint import essence
+from reconciler.errors import Conflict
 from reconciler.lxd import convert
 from reconciler.lxd.connect import metadata_of
 from reconciler.lxd.operations import Waiting, run
-from reconciler.lxd.read import instance
+from reconciler.lxd.read import SHOWN, instance
 from reconciler.model import marks
 from reconciler.model.world import Status
 
@@ -16,13 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.lxd.connect import Door
-    from reconciler.model.plan import CreateInstance, DeleteInstance, DropProtection, UpdateInstance
+    from reconciler.model.plan import CreateInstance, UpdateInstance
     from reconciler.model.world import Instance
 
 CREATE_SECONDS = 300
 WRITE_SECONDS = 120
-DELETE_SECONDS = 120
-PROTECTED = "security.protection.delete"
+CONTAINER = "container"
 UNPACKED = "volatile.apply_template"
 """LXD writes this as the last thing of creating an instance and takes it away at its first start."""
 
@@ -31,7 +31,7 @@ def create(door: Door, call: CreateInstance) -> str:
     """Create it, stopped. One that this very plan made before counts as done; another of that name is a ``Conflict``."""
     body = {
         "name": call.name,
-        "type": "container",
+        "type": CONTAINER,
         "profiles": [],
         "source": {"type": "image", "fingerprint": call.image},
         "config": dict(call.config),
@@ -60,43 +60,29 @@ def _is_made(found: Instance | None, call: CreateInstance) -> bool:
 
 def update(door: Door, call: UpdateInstance) -> str:
     """Set and remove what the call names and leave the rest, provided nobody wrote in between."""
-    found, etag = read_planned(door, call.name, call.uuid)
+    row, found, etag = read_planned(door, call.name, call.uuid)
     config = {key: value for key, value in found["config"].items() if key not in call.remove} | dict(call.config)
     devices = {**found["devices"], **{name: dict(device) for name, device in call.devices.items()}}
     _put(door, found, config, devices, etag)
-    return convert.instance(found).uuid
+    return row.uuid
 
 
-def drop_protection(door: Door, call: DropProtection) -> str:
-    """Take the protection away and write which plan may delete it, in one request."""
-    found, etag = read_planned(door, call.name, call.uuid)
-    config = {**found["config"], PROTECTED: "false", marks.TOMBSTONE: call.tombstone}
-    _put(door, found, config, found["devices"], etag)
-    return call.uuid
+def read_planned(door: Door, name: str, uuid: str, whole: str = "") -> tuple[Instance, dict[str, Any], str]:
+    """The object, as LXD gave it, and its ETag. ``uuid`` "" takes any; ``whole`` (``engine.fingerprint.essence``) "" compares no more.
 
-
-def delete(door: Door, call: DeleteInstance) -> str:
-    """Delete it; one that is gone counts as done."""
-
-    def gone() -> bool:
-        return instance(door, call.name) is None
-
-    try:
-        read_planned(door, call.name, call.uuid)
-        run(door, "DELETE", door.path("instances", call.name), None, Waiting(DELETE_SECONDS, gone))
-    except NotFound:
-        return call.uuid
-    return call.uuid
-
-
-def read_planned(door: Door, name: str, uuid: str) -> tuple[dict[str, Any], str]:
-    """The object as LXD has it and its ETag. A ``Conflict`` where it is not the one that was planned for; ``uuid`` "" takes any."""
+    Raises ``NotFound``, or ``Conflict`` (P02) where it is not the one that was planned for or is no container.
+    """
     response = door.send("GET", door.path("instances", name))
     found: dict[str, Any] = metadata_of(response, door.host.name)
-    seen = convert.instance(found).uuid
-    if uuid and seen != uuid:
-        raise Conflict(f"{door.host.name}: {name} is another instance ({seen or 'no uuid'}) than planned for ({uuid}); it was left alone")
-    return found, str(response.headers.get("ETag", ""))
+    row = convert.instance(found)
+    where = f"{door.host.name}: P02: {name}"
+    if uuid and row.uuid != uuid:
+        raise Conflict(f"{where} is another instance ({row.uuid or 'no uuid'}) than planned for ({uuid}); it was left alone")
+    if row.type != CONTAINER:
+        raise Conflict(f"{where} is a {row.type}, and only containers are ours; it was left alone")
+    if whole and (seen := essence(row)) != whole:
+        raise Conflict(f"{where} is not as planned for ({whole[:SHOWN]}) but was changed ({seen[:SHOWN]}); it was left alone")
+    return row, found, str(response.headers.get("ETag", ""))
 
 
 def _put(door: Door, found: Mapping[str, Any], config: Mapping[str, str], devices: Mapping[str, Any], etag: str) -> None:

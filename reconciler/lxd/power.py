@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Conflict, OperationFailed, Rejected
-from reconciler.lxd import convert
 from reconciler.lxd.instances import read_planned
 from reconciler.lxd.operations import Waiting, run
 from reconciler.lxd.read import instance
@@ -24,8 +23,8 @@ REACHED = {"start": Status.RUNNING, "unfreeze": Status.RUNNING, "freeze": Status
 def set_power(door: Door, call: SetPower) -> str:
     """Bring it to the state; one that is in it already counts as done. Without a uuid it was made by this plan and is not read first."""
     if call.uuid:
-        found, _ = read_planned(door, call.name, call.uuid)
-        if convert.instance(found).status is REACHED[call.verb]:
+        row, _, _ = read_planned(door, call.name, call.uuid)
+        if row.status is REACHED[call.verb]:
             return call.uuid
 
     def reached() -> bool:

@@ -6,7 +6,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Defect
-from reconciler.lxd import instances
+from reconciler.lxd import destroy, instances
 from reconciler.lxd.connect import Door
 from reconciler.lxd.foundation import put_object
 from reconciler.lxd.images import import_image
@@ -50,12 +50,12 @@ def _update(call: UpdateInstance, door: Door) -> str:
 
 @_perform.register
 def _drop(call: DropProtection, door: Door) -> str:
-    return instances.drop_protection(door, call)
+    return destroy.drop_protection(door, call)
 
 
 @_perform.register
 def _delete(call: DeleteInstance, door: Door) -> str:
-    return instances.delete(door, call)
+    return destroy.delete(door, call)
 
 
 @_perform.register
