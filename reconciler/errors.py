@@ -105,6 +105,11 @@ class Refused(UnsandboxError):
     http_status = 409
     default_hint = "unsandbox plan"
 
+    def __init__(self, message: str, *, hint: str = "", rule: str = "") -> None:
+        super().__init__(f"{rule}: {message}" if rule else message, hint=hint)
+        self.rule = rule
+        """The rule's code; "" where no rule of a table spoke."""
+
 
 class StalePlan(UnsandboxError):
     """The world or the manifests moved since the plan was made."""
