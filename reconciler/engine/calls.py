@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.engine.fields import OPTIONAL, OWNED
+from reconciler.engine.fingerprint import essence
 from reconciler.engine.foundation import foundation
 from reconciler.engine.ground import holder_of
 from reconciler.engine.spec import PROTECTED, InstanceSpec, instance_spec
@@ -27,6 +28,8 @@ from reconciler.model.world import Status
 from reconciler.policy import isolation
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from reconciler.model.resources import Desired, Host, Workload
     from reconciler.model.world import Instance, Observed
 
@@ -54,6 +57,8 @@ def calls_for(  # noqa: PLR0911 - one return an action
             return _update(change, host, desired, plan)
         case Action.REPLACE:
             return (*_destroy(_found(change), plan), *_create(change, host, desired, plan, isolated=isolated))
+        case Action.QUARANTINE:
+            return _quarantine(_found(change), plan, observed.at)
         case Action.DESTROY:
             return _destroy(_found(change), plan)
         case Action.KEEP:
@@ -127,7 +132,7 @@ def _power(found: Instance, power: Power) -> tuple[Call, ...]:
 
 def _update(change: Change, host: Host, desired: Desired, plan: str) -> tuple[Call, ...]:
     wanted, found = _wanted(change), _found(change)
-    spec = instance_spec(wanted, host, desired.policy, isolated=False, commit=desired.commit.id)
+    spec = instance_spec(wanted, host, desired.policy, isolated=False, commit=desired.commit.id, instance=found.name)
     calls: list[Call] = []
     if any(diff.path.startswith(("config.", "devices.")) for diff in change.fields):
         calls.append(_write(spec, found, plan))
@@ -144,10 +149,22 @@ def _write(spec: InstanceSpec, found: Instance, plan: str) -> UpdateInstance:
     return UpdateInstance(found.name, found.uuid, config, tuple(sorted(gone)), devices)
 
 
+def _quarantine(found: Instance, plan: str, at: datetime) -> tuple[Call, ...]:
+    """The mark before the freeze: between the two it runs on and is known to be leaving; a mark that is there keeps its time."""
+    mark = {marks.QUARANTINE: at.isoformat(timespec="seconds"), marks.INTENT: plan}
+    marked = () if marks.QUARANTINE in found.config else (UpdateInstance(found.name, found.uuid, mark),)
+    if found.status is not Status.RUNNING:
+        return marked
+    return (*marked, SetPower(found.name, "freeze", force=False, timeout=START_SECONDS, uuid=found.uuid))
+
+
 def _destroy(found: Instance, plan: str) -> tuple[Call, ...]:
+    whole = essence(found)
     calls: list[Call] = []
+    tombstone = ""
     if found.config.get(PROTECTED) == "true":
-        calls.append(DropProtection(found.name, found.uuid, plan))
+        tombstone = plan
+        calls.append(DropProtection(found.name, found.uuid, plan, whole))
     if found.status is not Status.STOPPED:
-        calls.append(SetPower(found.name, "stop", force=True, timeout=STOP_SECONDS, uuid=found.uuid))
-    return (*calls, DeleteInstance(found.name, found.uuid))
+        calls.append(SetPower(found.name, "stop", force=True, timeout=STOP_SECONDS, uuid=found.uuid, essence=whole))
+    return (*calls, DeleteInstance(found.name, found.uuid, tombstone, whole))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.engine import existing, missing
 from reconciler.engine.ground import ground_changes
+from reconciler.engine.leaving import leave
 from reconciler.errors import Defect
 from reconciler.model.changes import Action, Change, Changes, Reason, Refusal
-from reconciler.model.marks import CLAIM, NAME, UID, read_marks, stands_for
-from reconciler.model.names import Kind, instance_name, pool_of
+from reconciler.model.marks import NAME, UID, read_marks, stands_for
+from reconciler.model.names import Kind, instance_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,8 +46,12 @@ class Scene(NamedTuple):
 
     wanted: Mapping[str, Workload]
     """By ``Kind/name``."""
+    moved: Mapping[str, Workload]
+    """By the ``Kind/name`` that they had before."""
     hosts: Mapping[str, Host]
     pools: frozenset[str]
+    sessions: frozenset[str]
+    """Names of the declared ones."""
     policy: Policy
     at: datetime
 
@@ -55,15 +60,18 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
     """Compare. The time is ``observed.at``; the same values give the same changes, whatever order they came in."""
     scene = Scene(
         wanted={workload.ref.kind + "/" + workload.ref.name: workload for workload in desired.workloads},
+        moved={f"{workload.ref.kind}/{workload.moved}": workload for workload in desired.workloads if workload.moved},
         hosts={host.name: host for host in desired.hosts},
         pools=frozenset(pool.ref.name for pool in desired.pools),
+        sessions=frozenset(workload.ref.name for workload in desired.workloads if workload.ref.kind is Kind.SESSION),
         policy=desired.policy,
         at=observed.at,
     )
     judged = _judge_all(observed, scene)
     items = [verdict for verdict in judged.values() if isinstance(verdict, Change)]
     doubts = [verdict for verdict in judged.values() if isinstance(verdict, Refusal)]
-    absent = [scene.wanted[text] for text in scene.wanted.keys() - judged.keys()]
+    present = {*judged, *(str(verdict.ref) for verdict in judged.values())}
+    absent = [scene.wanted[text] for text in scene.wanted.keys() - present]
     made, unplaced = missing.place(absent, desired, observed, ledger)
     items.extend(made)
     doubts.extend(unplaced)
@@ -91,10 +99,12 @@ def _judge_all(observed: Observed, scene: Scene) -> dict[str, Change | Refusal]:
 
 def _judge(text: str, sighting: Sighting, scene: Scene) -> Change | Refusal:
     workload = scene.wanted.get(text)
-    if workload is None:
-        return _undeclared(sighting, scene.pools)
-    if sighting.instance.config.get(UID, "") != workload.uid:
+    if workload is not None and sighting.instance.config.get(UID, "") != workload.uid:
         return _another(workload, sighting)
+    if workload is None:
+        workload = scene.moved.get(text)
+        if workload is None or sighting.instance.config.get(UID, "") != workload.moved_uid:
+            return leave(sighting.marks.ref, sighting.host, sighting.instance, scene)
     return _present(workload, sighting, scene)
 
 
@@ -137,10 +147,10 @@ def _several(seen: list[Sighting], hosts: Mapping[str, Host]) -> Refusal:
     ref = found[0].marks.ref
     same = len({sighting.instance.uuid for sighting in found}) == 1
     return Refusal(
-        code="O13" if same else "O14",
+        code="O13" if same else "O15" if ref.kind is Kind.CELL else "O14",
         ref=str(ref),
         host=found[0].host,
-        cause="the same instance on two hosts" if same else "two instances carry the marks of one object",
+        cause="the same instance on two hosts" if same else f"{len(found)} instances carry the marks of one {ref.kind.lower()}",
         evidence=tuple((sighting.host, f"{sighting.instance.name} {sighting.instance.uuid}") for sighting in found),
         unblock=_give_up(found, hosts),
     )
@@ -176,14 +186,6 @@ def _expired(workload: Workload, instance: Instance, at: datetime) -> bool:
     if made.tzinfo is None or made < BEFORE_LXD:
         return False
     return at - made >= timedelta(seconds=workload.ttl)
-
-
-def _undeclared(sighting: Sighting, pools: frozenset[str]) -> Change:
-    ref, claimed = sighting.marks.ref, CLAIM in sighting.instance.config
-    if ref.kind is Kind.CELL and claimed:
-        return _ending(sighting, None, Action.KEEP, Reason.AS_DECLARED, "claimed: never surplus")
-    reason = Reason.SURPLUS if ref.kind is Kind.CELL and pool_of(ref) in pools else Reason.NOT_DECLARED
-    return _ending(sighting, None, Action.DESTROY, reason, "")
 
 
 def _ending(sighting: Sighting, workload: Workload | None, action: Action, reason: Reason, note: str) -> Change:

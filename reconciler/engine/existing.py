@@ -11,7 +11,7 @@ from reconciler.engine.spec import stated_config, stated_devices
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, FieldDiff, Reason
 from reconciler.model.names import Kind
-from reconciler.model.resources import PowerOwner
+from reconciler.model.resources import Power, PowerOwner
 from reconciler.model.world import Status
 from reconciler.policy.placement import allows
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def compare(workload: Workload, host: Host, found: Instance, policy: Policy) -> Change:
     """The one change that brings ``found`` to what ``workload`` says."""
     diffs = field_diffs(workload, host, found, policy)
-    move = power_move(workload, found)
+    move = power_move(workload, found) or _wakes(workload, found)
     script = _bootstrap_diff(workload, found, move)
     if not diffs and not script and move is None:
         ours = workload.power_owner is PowerOwner.DECLARED
@@ -44,6 +44,12 @@ def compare(workload: Workload, host: Host, found: Instance, policy: Policy) -> 
     return change(move, reason=Reason.POWER_DIFFERS, fields=shown, note=note)
 
 
+def _wakes(workload: Workload, found: Instance) -> Action | None:
+    """Quarantine froze it, whoever else its power belongs to: declared again, it goes on where it was."""
+    rests = marks.QUARANTINE in found.config and found.status is Status.FROZEN
+    return Action.UNFREEZE if rests and workload.power is Power.RUNNING else None
+
+
 def _stays(workload: Workload, host: Host) -> str:
     return "" if allows(workload.placement, host) else f"lives on {host.name}, outside its placement; what exists is never moved"
 
@@ -51,7 +57,7 @@ def _stays(workload: Workload, host: Host) -> str:
 def field_diffs(workload: Workload, host: Host, found: Instance, policy: Policy) -> tuple[FieldDiff, ...]:
     """Every field that differs, power and bootstrap apart."""
     config = config_diffs(stated_config(workload, policy.environment), found)
-    return (*image_diff(workload, found), *config, *device_diffs(stated_devices(workload, host), found))
+    return (*image_diff(workload, found), *config, *device_diffs(stated_devices(workload, host, found.name), found))
 
 
 def _bootstrap_diff(workload: Workload, found: Instance, move: Action | None) -> tuple[FieldDiff, ...]:

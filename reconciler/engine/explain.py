@@ -11,7 +11,7 @@ from reconciler.engine.rules import RULES
 from reconciler.model.changes import Action, Changes
 
 if TYPE_CHECKING:
-    from reconciler.engine.rules import World
+    from reconciler.engine.asked import World
     from reconciler.model.changes import Change, Refusal
     from reconciler.model.names import Ref
     from reconciler.model.records import Ledger

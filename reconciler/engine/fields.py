@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OWNED = (ENVIRONMENT, marks.LABEL)
 """Prefixes we own whole: a key below them that is not wanted is taken away."""
 
-OPTIONAL = (marks.PORTS, marks.DOMAINS, marks.LOCKED, marks.EXPIRES)
+OPTIONAL = (marks.PORTS, marks.DOMAINS, marks.LOCKED, marks.EXPIRES, marks.QUARANTINE)
 
 _FACTORS = {
     "B": 1,

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.engine.accept import digest_of
+from reconciler.engine.asked import World
 from reconciler.engine.budget import over_budget
-from reconciler.engine.rules import ALLOWED, RULES, No, Rule, World
+from reconciler.engine.rules import ALLOWED, RULES
 from reconciler.model.changes import Action, Change, Cleared, Refusal
+from reconciler.model.rules import No
+from reconciler.model.rules import ask as ask_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reconciler.engine.asked import GuardRule
     from reconciler.model.changes import Changes
     from reconciler.model.records import Ledger
     from reconciler.model.resources import Desired
-    from reconciler.model.world import Observed
+    from reconciler.model.world import Observed, Operation
 
 NO_RULE = "X00"
 """Code of the default: no rule speaks in favour of the action."""
 
 
-def clear(changes: Changes, desired: Desired, observed: Observed, ledger: Ledger, rules: Sequence[Rule] = RULES) -> Cleared:
+def clear(changes: Changes, desired: Desired, observed: Observed, ledger: Ledger, rules: Sequence[GuardRule] = RULES) -> Cleared:
     """Ask every rule about every change. A rule that fails to answer refuses."""
-    world = world_of(desired, observed, ledger)
+    world = world_of(desired, observed, ledger, changes.items)
     allowed: list[Change] = []
     refusals = list(changes.doubts)
     for change in changes.items:
@@ -40,24 +45,32 @@ def clear(changes: Changes, desired: Desired, observed: Observed, ledger: Ledger
     return Cleared(tuple(allowed), tuple(sorted(refusals, key=lambda refusal: (refusal.ref, refusal.host, refusal.code))))
 
 
-def world_of(desired: Desired, observed: Observed, ledger: Ledger) -> World:
+def world_of(desired: Desired, observed: Observed, ledger: Ledger, changes: tuple[Change, ...] = ()) -> World:
     """What the rules look up."""
+    operations: dict[tuple[str, str], tuple[Operation, ...]] = {}
+    for view in observed.hosts.values():
+        for item in view.operations:
+            place = view.host, item.instance
+            operations[place] = (*operations.get(place, ()), item)
     return World(
         desired=desired,
         observed=observed,
         ledger=ledger,
         hosts={host.name: host for host in desired.hosts},
-        operations={(view.host, item.instance): item for view in observed.hosts.values() for item in view.operations},
+        operations=operations,
+        changes=changes,
     )
 
 
-def judge(change: Change, world: World, rules: Sequence[Rule] = RULES) -> Refusal | None:
+def judge(change: Change, world: World, rules: Sequence[GuardRule] = RULES) -> Refusal | None:
     """The first no, or None where every rule was asked and the action is one that may be allowed."""
     for rule in rules:
         if change.action in rule.actions:
             no = ask(rule, change, world)
             if no is not None:
-                return refusal_of(rule.code, change, no)
+                refusal = refusal_of(rule.code, change, no)
+                if not (rule.acceptable and digest_of(refusal) in world.ledger.accepted):
+                    return refusal
     if change.action in ALLOWED:
         return None
     return refusal_of(
@@ -65,13 +78,9 @@ def judge(change: Change, world: World, rules: Sequence[Rule] = RULES) -> Refusa
     )
 
 
-def ask(rule: Rule, change: Change, world: World) -> No | None:
+def ask(rule: GuardRule, change: Change, world: World) -> No | None:
     """The rule's answer; a check that breaks is a no, whatever broke it."""
-    try:
-        return rule.check(change, world)
-    except Exception as error:  # noqa: BLE001 - a check that cannot answer must refuse, so nothing may pass here
-        evidence = (("check", rule.title), ("failed", type(error).__name__))
-        return No("the check itself failed, and what cannot be checked is refused", evidence, f"unsandbox explain {change.ref}")
+    return ask_rule(rule, f"unsandbox explain {change.ref}", change, world)
 
 
 def refusal_of(code: str, change: Change, no: No) -> Refusal:

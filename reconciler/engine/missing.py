@@ -84,8 +84,9 @@ def _out_of_sight(workload: Workload, possible: tuple[Host, ...], observed: Obse
     if not blind:
         return None
     views = [observed.hosts.get(name) for name in blind]
+    first = views[0]
     return Refusal(
-        code="O01",
+        code=first.code if first and first.grade is Grade.UNSEEN else "O01",
         ref=str(workload.ref),
         host=blind[0],
         cause=f"it could already live on {', '.join(blind)}, which cannot be seen in full",

@@ -19,7 +19,6 @@ from reconciler.policy import isolation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.names import Ref
     from reconciler.model.resources import Host, Policy, PowerOwner, Workload
 
 PROTECTED = "security.protection.delete"
@@ -87,11 +86,11 @@ def _shared_config(  # noqa: PLR0913, PLR0917 - plain values, which the cache co
     }
 
 
-def stated_devices(workload: Workload, host: Host) -> dict[str, dict[str, str]]:
-    """The devices a manifest decides: its root disk and its one NIC, filtered and isolated."""
+def stated_devices(workload: Workload, host: Host, instance: str) -> dict[str, dict[str, str]]:
+    """The devices a manifest decides: its root disk and its one NIC, filtered and isolated. ``instance`` is the name in LXD."""
     nic = dict(_shared_nic(host.project, workload.network))
     if workload.network is NetworkMode.ZEROTRUST:
-        nic[MUTE] = mute_address(workload.ref)
+        nic[MUTE] = mute_address(instance)
     return {"root": {"type": "disk", "path": "/", "pool": host.pool, "size": _disk(workload.resources.disk)}, "eth0": nic}
 
 
@@ -111,23 +110,28 @@ def _shared_nic(project: str, mode: NetworkMode) -> Mapping[str, str]:
 _disk = lru_cache(maxsize=1024)(size)
 
 
-def mute_address(ref: Ref) -> str:
+def mute_address(instance: str) -> str:
     """An IPv6 multicast address of the container's own, which every kernel discards where it stands as a source.
 
     LXD drops frames that are neither ARP nor IP, VLAN tags among them, only from a NIC that has an address (decision 0010).
     """
-    return "ff00:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}".format(*_GROUPS(hashlib.sha256(instance_name(ref).encode()).digest()))
+    return "ff00:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}".format(*_GROUPS(hashlib.sha256(instance.encode()).digest()))
 
 
-def instance_spec(workload: Workload, host: Host, policy: Policy, *, isolated: bool, commit: str) -> InstanceSpec:
-    """Everything the creating call carries but the intent mark, which only the plan knows."""
+def instance_spec(workload: Workload, host: Host, policy: Policy, *, isolated: bool, commit: str, instance: str = "") -> InstanceSpec:
+    """Everything the creating call carries but the intent mark, which only the plan knows.
+
+    ``instance`` is its name in LXD where that is not the one made from its reference: adopted, or moved.
+    """
     config = stated_config(workload, policy.environment)
-    devices = stated_devices(workload, host)
+    devices = stated_devices(workload, host, instance or instance_name(workload.ref))
     digest = spec_digest(config, devices, workload)
     config[isolation.KEY] = "true" if isolated else "false"
     config[marks.SPEC] = digest
     config[marks.COMMIT] = commit
     config[marks.WRITER] = Writer.GIT.value
+    if workload.lineage:
+        config[marks.LINEAGE] = workload.lineage
     return InstanceSpec(config, devices, digest)
 
 

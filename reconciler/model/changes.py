@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
-    """What is done to one object. ``prepare`` sets up a host's project, pool and networks; ``import`` brings an image to a host."""
+    """What is done to one object. ``prepare`` sets up a host's project, pool and networks; ``import`` brings an image to a host.
+
+    ``quarantine`` freezes and marks what left the manifests; it is destroyed when the policy's grace is over.
+    """
 
     PREPARE = "prepare"
     IMPORT = "import"
@@ -26,11 +29,14 @@ class Action(StrEnum):
     REPLACE = "replace"
     FREEZE = "freeze"
     HIBERNATE = "hibernate"
+    QUARANTINE = "quarantine"
     DESTROY = "destroy"
     KEEP = "keep"
 
 
 DESTRUCTIVE = frozenset({Action.DESTROY, Action.REPLACE})
+ENDING = DESTRUCTIVE | {Action.QUARANTINE}
+"""What destroys, or leads to it when nobody steps in."""
 
 
 class Reason(StrEnum):
@@ -45,6 +51,10 @@ class Reason(StrEnum):
     BOOTSTRAP_DIFFERS = "bootstrap-differs"
     IMMUTABLE_DIFFERS = "immutable-differs"
     NOT_DECLARED = "not-declared"
+    THAWED = "thawed"
+    GRACE_OVER = "grace-over"
+    IN_QUARANTINE = "in-quarantine"
+    ORPHANED = "orphaned"
     SURPLUS = "surplus"
     EXPIRED = "expired"
     AS_DECLARED = "as-declared"
@@ -81,6 +91,8 @@ class Change:
 
 def puts_to_rest(change: Change) -> Power | None:
     """The power state that the change ends in, where that is frozen or hibernated: by itself or together with an update of fields."""
+    if change.action is Action.QUARANTINE:
+        return Power.FROZEN
     moves = change.action in {Action.FREEZE, Action.HIBERNATE} or any(diff.path == "power" for diff in change.fields)
     if not moves or change.wanted is None or change.wanted.power is Power.RUNNING:
         return None

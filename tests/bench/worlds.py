@@ -5,12 +5,14 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from reconciler.engine.foundation import foundation
+from reconciler.engine.refuse.observation import EXTENSIONS
 from reconciler.engine.spec import instance_spec
 from reconciler.model import marks
 from reconciler.model.names import Kind, Ref, instance_name
-from reconciler.model.records import Ledger
+from reconciler.model.records import Certified, Known, Ledger
 from reconciler.model.resources import (
     Capacity,
     Commit,
@@ -28,6 +30,9 @@ from reconciler.model.resources import (
     Workload,
 )
 from reconciler.model.world import Grade, HostView, Identity, Instance, Observed, ProjectView, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 SOURCE = Source("manifests/fleet.yaml", 1)
@@ -68,6 +73,7 @@ def service(number: int, at: str) -> Workload:
         env=(("A", "1"), ("B", "2")),
         ports=(80,),
         labels=(("role", "web"),),
+        document=f"{number:064x}",
     )
 
 
@@ -107,7 +113,7 @@ def view(place: Host, rows: list[Instance], policy: Policy) -> HostView:
         grade=Grade.COMPLETE,
         why=(),
         seen_at=AT,
-        identity=Identity(place.name, place.fingerprint, "5.0.2", clustered=False, extensions=frozenset(), addresses=()),
+        identity=Identity(place.name, place.fingerprint, "5.0.2", clustered=False, extensions=EXTENSIONS, addresses=()),
         project=ProjectView(
             {marks.ENV: policy.environment, marks.FOUNDATION: ground.digest}, frozenset(item.name for item in rows), frozenset({IMAGE})
         ),
@@ -126,9 +132,25 @@ def world(instances: int, hosts: int, changed_share: float = 0.01) -> tuple[Desi
     }
     every = max(1, int(1 / changed_share)) if changed_share else 0
     wanted = tuple(
-        replace(workload, resources=replace(workload.resources, memory=128 << 20)) if every and number % every == 0 else workload
+        replace(workload, resources=replace(workload.resources, memory=128 << 20), document="edited")
+        if every and number % every == 0
+        else workload
         for number, workload in enumerate(workloads)
     )
     image = Image(Ref(Kind.IMAGE, "starter"), IMAGE, "starter", SOURCE)
     desired = Desired(wanted, (), (image,), (), (), tuple(places), policy, Commit("c0ffee", dirty=False, digest="0" * 64))
-    return desired, Observed({place.name: view(place, rows[place.name], policy) for place in places}, AT), Ledger()
+    return desired, Observed({place.name: view(place, rows[place.name], policy) for place in places}, AT), ledger(workloads, rows)
+
+
+def ledger(workloads: list[Workload], rows: Mapping[str, list[Instance]]) -> Ledger:
+    """What a pass certified that saw every one of ``rows`` (by host), made for ``workloads``."""
+    by_name = {instance_name(workload.ref): workload for workload in workloads}
+    known = (
+        Known(item.uuid, str(by_name[item.name].ref), by_name[item.name].uid, host, item.name, "", "", by_name[item.name].document)
+        for host, items in rows.items()
+        for item in items
+    )
+    return Ledger(
+        known={item.uuid: item for item in known},
+        certified={host: Certified(host, host, len(items)) for host, items in rows.items()},
+    )

@@ -9,14 +9,15 @@ import pytest
 
 from reconciler.engine.diff import diff
 from reconciler.engine.guard import NO_RULE, clear, judge, world_of
-from reconciler.engine.rules import RULES, Rule
+from reconciler.engine.rules import RULES
 from reconciler.model.changes import Action, Change, Reason
 from reconciler.model.names import Kind, Ref
 from tests.cases.loader import cases
 from tests.engine.worlds import build, decide
 
 if TYPE_CHECKING:
-    from reconciler.engine.rules import No, World
+    from reconciler.engine.asked import GuardRule, World
+    from reconciler.model.rules import No
 
 TABLES: list[dict[str, Any]] = [cast("dict[str, Any]", param.values[0]) for param in cases("guard") + cases("diff")]
 
@@ -30,12 +31,12 @@ def test_codes_are_unique() -> None:
     assert len(set(codes)) == len(codes)
 
 
-SECOND_WALL = {"O01", "O06", "I07"}
+SECOND_WALL = {"O06", "I07", "F12"}
 """What the diff already keeps from happening; the guard says it again, which the tests below this one show."""
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_without_the_rule_something_would_pass(rule: Rule) -> None:
+def test_without_the_rule_something_would_pass(rule: GuardRule) -> None:
     """Taking one rule away changes what comes of at least one world: no rule is for show."""
     rest = tuple(other for other in RULES if other is not rule)
     changed = []
@@ -49,7 +50,7 @@ def test_without_the_rule_something_would_pass(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_a_rule_that_breaks_refuses(rule: Rule) -> None:
+def test_a_rule_that_breaks_refuses(rule: GuardRule) -> None:
     """For each action the rule is about: the check fails, and the answer is no, with the rule's code."""
 
     def broken(_change: Change, _world: World) -> No | None:
@@ -73,14 +74,15 @@ def test_what_no_rule_allows_is_refused() -> None:
     assert refusal.code == NO_RULE
 
 
-def test_a_host_out_of_sight_is_refused_by_the_guard_as_well() -> None:
-    """The diff says O01 of what it cannot place; the guard says it of any change that reaches it."""
+@pytest.mark.parametrize("code", ["O01", "O02", "F12"])
+def test_a_host_out_of_sight_is_refused_by_the_guard_as_well(code: str) -> None:
+    """The diff says so of what it cannot place; the guard says it of any change that reaches it."""
     desired, observed, ledger = build({"services": {"web": {"memory": 96}}, "hosts": {"h1": {"rows": [{"of": "web"}]}}})
     (change,) = diff(desired, observed, ledger).items
-    _, blind, _ = build({"hosts": {"h1": {"grade": "unseen"}}})
+    _, blind, _ = build({"hosts": {"h1": {"grade": "unseen", "code": code}}})
     refusal = judge(change, world_of(desired, blind, ledger))
     assert refusal is not None
-    assert refusal.code == "O01"
+    assert refusal.code == code
 
 
 def test_a_claimed_cell_is_refused_by_the_guard_as_well() -> None:

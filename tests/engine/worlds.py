@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from reconciler.engine.accept import digest_of
 from reconciler.engine.diff import diff
 from reconciler.engine.guard import clear
 from reconciler.engine.plan import make_plan
 from reconciler.engine.select import Scope
+from reconciler.engine.spec import stated_devices
 from reconciler.model import marks
 from reconciler.model.names import Kind, Ref, cell_ref, instance_name
-from reconciler.model.records import Ledger, PowerRecord, Writer
+from reconciler.model.records import Applied, Certified, Deed, Known, Ledger, PowerRecord, Writer
 from reconciler.model.resources import (
     Bootstrap,
     Capacity,
     Commit,
     Desired,
+    Drift,
     Egress,
+    Grace,
     HostState,
     Image,
+    Key,
     Limits,
     NetworkMode,
+    Origin,
     Placement,
     Policy,
     Pool,
@@ -30,11 +38,11 @@ from reconciler.model.resources import (
     Replace,
     Workload,
 )
-from reconciler.model.world import Grade, Instance, Observed, Operation, Status, unseen
+from reconciler.model.world import Grade, Instance, Member, Observed, Operation, Status, unseen
 from tests.bench import worlds as synthetic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from reconciler.model.changes import Changes, Cleared
     from reconciler.model.plan import Plan
@@ -72,6 +80,9 @@ def workload(ref: Ref, words: Mapping[str, Any]) -> Workload:
         locked=words.get("locked", False),
         nesting=words.get("nesting", False),
         ttl=words.get("ttl", 0),
+        moved=words.get("moved", ""),
+        moved_uid=f"uid-{words['moved']}" if "moved" in words else "",
+        document=str(words.get("document", f"document of {ref}")),
         bootstrap=Bootstrap(words["bootstrap"], f"sha256:{words['bootstrap'].encode().hex():0<64}") if "bootstrap" in words else None,
     )
     return replace(made, owner="") if ref.kind is Kind.CELL else made
@@ -88,17 +99,20 @@ def workloads(case: Mapping[str, Any]) -> tuple[Workload, ...]:
 
 def host(name: str, words: Mapping[str, Any]) -> Host:
     """A host from a case."""
+    plain = synthetic.host(1)
     return replace(
-        synthetic.host(1),
+        plain,
         ref=Ref(Kind.HOST, name),
         fingerprint=name.encode().hex().ljust(64, "0"),
         location=words.get("location", "here"),
         state=HostState(words.get("state", "active")),
         capacity=Capacity(
             memory=words["capacity_memory"] << 20 if "capacity_memory" in words else None,
-            instances=words.get("capacity_instances"),
+            instances=words.get("capacity_instances", None if "capacity_memory" in words else 1000),
             isolated=words.get("capacity_isolated", 150),
         ),
+        partner=words.get("partner", ""),
+        server_name=words.get("server_name", ""),
     )
 
 
@@ -116,6 +130,8 @@ def row(words: Mapping[str, Any], place: Host, policy: Policy) -> Instance:
             del config[key]
     status = Status(words.get("status", "running"))
     uuid = str(words.get("uuid", f"uuid-{words['of']}"))
+    # As if it had been made, or written to, under the name that it has.
+    nic = stated_devices(made, place, words.get("name", instance_name(made.ref)))["eth0"]
     return replace(
         plain,
         name=words.get("name", instance_name(made.ref)),
@@ -124,6 +140,10 @@ def row(words: Mapping[str, Any], place: Host, policy: Policy) -> Instance:
         status_text=_TEXT[status],
         config={**config, "volatile.uuid": uuid} if uuid else {key: value for key, value in config.items() if key != "volatile.uuid"},
         ephemeral=words.get("ephemeral", False),
+        generation=words.get("generation", ""),
+        profiles=tuple(words.get("profiles", ())),
+        inherited=words.get("inherited", ""),
+        devices={**plain.devices, "eth0": nic, **words.get("devices", {})},
         created_at=words.get("created_at", plain.created_at),
     )
 
@@ -131,7 +151,7 @@ def row(words: Mapping[str, Any], place: Host, policy: Policy) -> Instance:
 def view(place: Host, words: Mapping[str, Any], policy: Policy) -> HostView:
     """What was seen of a host; complete and prepared unless the words say otherwise."""
     if words.get("grade") == "unseen":
-        return unseen(place.name, "host-unreachable: no answer in time", synthetic.AT)
+        return unseen(place.name, "host-unreachable: no answer in time", synthetic.AT, words.get("code", "O01"))
     rows = sorted((row(item, place, policy) for item in words.get("rows", ())), key=lambda item: item.name)
     seen = synthetic.view(place, rows, policy)
     doubtful = words.get("doubtful", {})
@@ -139,15 +159,32 @@ def view(place: Host, words: Mapping[str, Any], policy: Policy) -> HostView:
         raise AssertionError("a synthetic view has a project")
     project = replace(seen.project, images=frozenset(words.get("images", seen.project.images)))
     config = {**project.config, **words.get("project", {})}
-    project = replace(project, config={key: value for key, value in config.items() if value is not None})
+    project = replace(
+        project,
+        config={key: value for key, value in config.items() if value is not None},
+        snapshots={name: tuple(kept) for name, kept in words.get("snapshots", {}).items()},
+    )
+    if seen.identity is None:
+        raise AssertionError("a synthetic view has an identity")
+    identity = replace(
+        seen.identity,
+        server_name=words.get("called", place.name),
+        extensions=seen.identity.extensions - frozenset(words.get("lacks", ())),
+    )
     return replace(
         seen,
         grade=Grade.PARTIAL if doubtful else Grade.COMPLETE,
         why=tuple(f"{name}: {why}" for name, why in doubtful.items()),
         doubtful=doubtful,
         project=project if words.get("prepared", True) else None,
+        identity=identity,
         instances=tuple(rows),
-        operations=tuple(Operation("op-1", item["doing"], item["instance"]) for item in words.get("operations", ())),
+        operations=tuple(
+            Operation("op-1", item["doing"], item["instance"], item.get("kind", "task")) for item in words.get("operations", ())
+        ),
+        seen_at=synthetic.AT - timedelta(seconds=words.get("age", 0)),
+        skew=float(words.get("skew", 0)),
+        members=tuple(Member(name, status, votes=True) for name, status in words.get("members", {}).items()),
     )
 
 
@@ -156,31 +193,82 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
     words = case.get("policy", {})
     limits = replace(Limits(), **words.get("limits", {}))
     egress = tuple(Egress(**rule) for rule in words.get("egress", ()))
-    policy = Policy(words.get("environment", "default"), limits, egress)
+    # Most cases are about what comes after the grace; those about it say so.
+    grace = Grace(**{"services": 0, "sessions": 0, "cells": 0, **words.get("grace", {})})
+    policy = Policy(words.get("environment", "default"), limits, egress, grace, Drift(words.get("drift", "revert")))
     hosts = {name: (host(name, item or {}), item or {}) for name, item in case.get("hosts", {"h1": {}}).items()}
     views = {name: view(place, item, policy) for name, (place, item) in hosts.items()}
     images = tuple(
         Image(Ref(Kind.IMAGE, name), item.get("fingerprint", synthetic.IMAGE), name, synthetic.SOURCE, item.get("file", ""))
         for name, item in case.get("images", {"starter": {}}).items()
     )
-    pools = tuple(
-        Pool(Ref(Kind.POOL, name), item["size"], item["size"], synthetic.SOURCE) for name, item in sorted(case.get("pools", {}).items())
-    )
+    # Something is always declared, even where a case is about what is not; D01 is about an empty repository.
+    sizes = {**({} if case.get("empty") else {"standing": {"size": 0}}), **case.get("pools", {})}
+    pools = tuple(Pool(Ref(Kind.POOL, name), item["size"], item["size"], synthetic.SOURCE) for name, item in sorted(sizes.items()))
     desired = Desired(
         workloads(case),
         pools,
         images,
         (),
-        (),
+        tuple(
+            Key(Ref(Kind.KEY, name), "unsb-pk-aaaa-bbbb-cccc-dddd", "small", "", "", synthetic.SOURCE)
+            for name in case.get("keys", ["team"])
+        ),
         tuple(place for place, item in hosts.values() if not item.get("forgotten")),
         policy,
         Commit("c0ffee", dirty=False, digest="0" * 64),
+        Origin(**case.get("origin", {})),
     )
-    ledger = Ledger(
+    observed = Observed(views, synthetic.AT, case.get("own", ""))
+    return desired, observed, ledger_of(case, desired, observed)
+
+
+def ledger_of(case: Mapping[str, Any], desired: Desired, observed: Observed) -> Ledger:
+    """What past passes certified: all that is there, unless the case forgets it; ``known`` overrides it by uuid."""
+    documents = {str(item.ref): item.document for item in desired.workloads}
+    known = {} if case.get("forget") else {item.uuid: item for item in _certified(observed, desired.policy.environment, documents)}
+    for uuid, words in case.get("known", {}).items():
+        plain = known.get(uuid) or Known(
+            uuid, f"Service/{words.get('of', '')}", f"uid-{words.get('of', '')}", "h1", f"svc-{words.get('of', '')}", "", "", ""
+        )
+        known[uuid] = replace(plain, **{name: value for name, value in words.items() if name != "of"})
+    known = {uuid: item for uuid, item in known.items() if uuid not in case.get("unknown", ())}
+    counts = Counter(item.host for item in known.values())
+    certified = {} if case.get("forget") else {name: Certified(name, name, counts[name]) for name in observed.hosts}
+    return Ledger(
         powers={uuid: PowerRecord(item["power"], Writer(item["writer"])) for uuid, item in case.get("powers", {}).items()},
         ended=frozenset(case.get("ended", ())),
+        known=known,
+        certified=certified,
+        deeds=tuple(_deed(item) for item in case.get("deeds", ()) for _ in range(item.get("times", 1))),
+        accepted=frozenset(case.get("accepted", ())),
+        open_questions={(item["host"], item["instance"]): (item["call"], "no mark tells") for item in case.get("open", ())},
+        applied=Applied(**case["applied"]) if "applied" in case else None,
+        circuit=case.get("circuit", ""),
     )
-    return desired, Observed(views, synthetic.AT), ledger
+
+
+def _certified(observed: Observed, env: str, documents: Mapping[str, str]) -> Iterator[Known]:
+    for view in observed.hosts.values():
+        for item in view.instances:
+            mark = marks.read_marks(item.config)
+            if mark is not None and mark.env == env and item.uuid:
+                text = str(mark.ref)
+                yield Known(item.uuid, text, mark.uid, view.host, item.name, item.generation, item.inherited, documents.get(text, ""))
+
+
+def _deed(words: Mapping[str, Any]) -> Deed:
+    return Deed(
+        synthetic.AT,
+        words.get("call", "DeleteInstance"),
+        words.get("action", "destroy"),
+        words["ref"],
+        words.get("host", "h1"),
+        words.get("owner", "team"),
+        words.get("uuid", ""),
+        words.get("done", True),
+        tuple(words.get("paths", ())),
+    )
 
 
 def decide(case: Mapping[str, Any]) -> tuple[Changes, Cleared, Plan]:
@@ -188,4 +276,9 @@ def decide(case: Mapping[str, Any]) -> tuple[Changes, Cleared, Plan]:
     desired, observed, ledger = build(case)
     changes = diff(desired, observed, ledger)
     cleared = clear(changes, desired, observed, ledger)
+    # A person accepts what the first look refused, and everything is decided again.
+    accepted = {digest_of(refusal) for refusal in cleared.refusals if refusal.code in case.get("accept", ())}
+    if accepted:
+        ledger = replace(ledger, accepted=ledger.accepted | accepted)
+        cleared = clear(changes, desired, observed, ledger)
     return changes, cleared, make_plan(cleared, desired, observed, TOOL, Scope())

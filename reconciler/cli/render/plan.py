@@ -26,6 +26,7 @@ ORDER = (
     Action.REPLACE,
     Action.FREEZE,
     Action.HIBERNATE,
+    Action.QUARANTINE,
     Action.DESTROY,
 )
 """Of the count line: the order in which a plan goes."""
@@ -40,6 +41,7 @@ SIGNS = {
     Action.REPLACE: ("!", "bad"),
     Action.FREEZE: ("=", "info"),
     Action.HIBERNATE: ("=", "info"),
+    Action.QUARANTINE: ("x", "warn"),
     Action.DESTROY: ("-", "bad"),
 }
 
@@ -53,6 +55,10 @@ REASONS = {
     Reason.BOOTSTRAP_DIFFERS: "the bootstrap has yet to run",
     Reason.IMMUTABLE_DIFFERS: "a field differs that LXD cannot change in place",
     Reason.NOT_DECLARED: "ours, and no manifest declares it",
+    Reason.THAWED: "in quarantine, and somebody woke it",
+    Reason.GRACE_OVER: "its grace in quarantine is over",
+    Reason.IN_QUARANTINE: "in quarantine",
+    Reason.ORPHANED: "claimed by a session that no manifest declares",
     Reason.SURPLUS: "beyond the size of its pool",
     Reason.EXPIRED: "its time to live is over",
     Reason.AS_DECLARED: "as declared",
