@@ -116,6 +116,7 @@ class _Compiler:
                 ports=tuple(sorted(spec.ports)),
                 domains=tuple(sorted(spec.domains)),
                 labels=document.labels,
+                lineage=document.lineage,
                 bootstrap=bootstrap,
                 replace=Replace(spec.replace),
                 locked=spec.locked,
@@ -145,6 +146,7 @@ class _Compiler:
                 placement=placement,
                 source=document.source,
                 labels=document.labels,
+                lineage=document.lineage,
                 ttl=spec.ttl,
                 shell=spec.shell,
             )

@@ -34,6 +34,7 @@ class Document:
     spec: Spec
     source: Source
     places: Mapping[Path, tuple[int, int]]
+    lineage: str = ""
 
     def place(self, *path: str | int) -> tuple[int, int]:
         """Line and column of the node at ``path``, or of the nearest node above it that was written."""

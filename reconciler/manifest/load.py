@@ -86,6 +86,7 @@ class _Document:
             spec=spec,
             source=Source(self._file, self._parsed.line),
             places=self._parsed.places,
+            lineage=metadata.lineage,
         )
 
     def _head(self, value: Mapping[str, object]) -> Kind | None:

@@ -46,6 +46,11 @@ class Metadata(Strict):
         pattern=r"^[0-9a-f-]{0,64}$",
         description="Identity; by default made from environment, kind and name. A session that ended needs another to be made again.",
     )
+    lineage: str = Field(
+        default="",
+        pattern=r"^([0-9a-f-]{36}(,[0-9a-f-]{36}){0,31})?$",
+        description="Written by requests: uuids of the containers that it was asked for from, the outermost first.",
+    )
 
 
 class ResourcesSpec(Strict):

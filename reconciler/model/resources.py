@@ -121,6 +121,8 @@ class Workload:
     """uid that it has under that name."""
     document: str = ""
     """Digest of the manifest's own text about it: it does not move when a default or a policy does."""
+    lineage: str = ""
+    """uuids of the containers from which it was asked for, the outermost first, with commas between."""
 
 
 @dataclass(frozen=True, slots=True)
