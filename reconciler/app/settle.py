@@ -5,24 +5,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.app.clock import stamp
-from reconciler.engine.recover import Verdict, recover
-from reconciler.model.records import Outcome
+from reconciler.engine.recover import Verdict, answers
+from reconciler.model.records import Outcome, Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.engine.recover import Answer
     from reconciler.model.records import Intent
     from reconciler.model.world import Observed
     from reconciler.store.journal import Journal
 
+    Questions = dict[tuple[str, str], tuple[str, str]]
+    """As ``Ledger.open_questions``."""
+
 _OUTCOME = {Verdict.DONE: Outcome.DONE, Verdict.REDO: Outcome.SKIPPED}
+_POWER = {"SetPower:start": "running", "SetPower:unfreeze": "running", "SetPower:freeze": "frozen", "SetPower:stop": "hibernated"}
 
 
-def settle(journal: Journal, observed: Observed) -> tuple[tuple[Intent, str], ...]:
-    """Write an outcome for each dangling intent that can be decided; give back those that cannot, with why."""
-    open_questions = []
-    for intent in journal.dangling():
-        answer = recover(intent, observed)
+def settle(journal: Journal, observed: Observed) -> Questions:
+    """Write an outcome for each dangling intent that can be decided; give back the questions that stay open."""
+    judged = list(answers(journal.dangling(), observed))
+    for intent, answer in judged:
         if answer.verdict in _OUTCOME:
+            _follow(journal, intent, answer)
             journal.record(intent.id, _OUTCOME[answer.verdict], detail=f"settled after a crash: {answer.why}", at=stamp())
-        else:
-            open_questions.append((intent, answer.why))
-    return tuple(open_questions)
+    return _open(judged)
+
+
+def open_questions(journal: Journal, observed: Observed) -> Questions:
+    """What ``settle`` would leave open, without writing anything."""
+    return _open(answers(journal.dangling(), observed))
+
+
+def _open(judged: Iterable[tuple[Intent, Answer]]) -> Questions:
+    return {(intent.host, intent.instance): (intent.call, answer.why) for intent, answer in judged if answer.verdict not in _OUTCOME}
+
+
+def _follow(journal: Journal, intent: Intent, answer: Answer) -> None:
+    """What is written after a call that succeeded. Before the outcome: killed in between, the intent dangles and this is done again."""
+    if answer.verdict is not Verdict.DONE:
+        return
+    if intent.call in _POWER and answer.uuid:
+        journal.power_set(answer.uuid, _POWER[intent.call], Writer.GIT, stamp())
+    if intent.call == "DeleteInstance" and intent.uuid:
+        journal.forget_known(intent.uuid, at=stamp())

@@ -1,4 +1,8 @@
-"""After a crash: was the call of a dangling intent made? Judged by what the host shows, never by hope."""
+"""After a crash or a lost answer: was the call of a dangling intent made? Judged by what the host shows, never by hope.
+
+LXD forgets an operation five seconds after it ended, so it cannot be asked. What tells are the name, the mark of the plan that made the
+instance, and its uuid.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from reconciler.model import marks
 from reconciler.model.world import Grade, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from reconciler.model.records import Intent
     from reconciler.model.world import HostView, Instance, Observed
 
@@ -28,6 +34,10 @@ class Answer:
 
     verdict: Verdict
     why: str
+    code: str = ""
+    """Of an ``ask``: P10 where what has the name of a create does not carry its mark, P09 where it cannot be told for another cause."""
+    uuid: str = ""
+    """Of a power call that was made: the instance that shows it."""
 
 
 _WANTED_STATUS = {
@@ -38,46 +48,93 @@ _WANTED_STATUS = {
 }
 _REPEATABLE = frozenset({"UpdateInstance", "PushFile", "RunCommand", "DropProtection", "ImportImage", "PutObject"})
 """Calls that bring about a state and may be made twice; the next diff asks for them again where they are still needed."""
+_UNPACKED = frozenset({"volatile.apply_template", "volatile.last_state.power"})
+"""LXD writes the first as the last thing of creating an instance, the second at a start. The row alone is there from the beginning."""
 
 
 def recover(intent: Intent, observed: Observed) -> Answer:
     """The answer for one intent without an outcome."""
     view = observed.hosts.get(intent.host)
     if view is None or view.grade is not Grade.COMPLETE:
-        return Answer(Verdict.ASK, f"host {intent.host} cannot be seen in full")
+        return _ask(f"host {intent.host} cannot be seen in full")
     if intent.call in _REPEATABLE:
         return Answer(Verdict.REDO, f"{intent.call} may be made twice; the next plan asks for it again if it is needed")
-    found = next((row for row in view.instances if row.name == intent.instance), None)
     if intent.call == "CreateInstance":
-        return _create(intent, found)
+        return _create(intent, view)
     if intent.call == "DeleteInstance":
-        return _delete(intent, found, view)
+        return _delete(intent, view, observed)
     if intent.call in _WANTED_STATUS:
-        return _power(intent, found)
-    return Answer(Verdict.ASK, f"{intent.call} is not a call this version knows")
+        return _power(intent, view)
+    return _ask(f"{intent.call} is not a call this version knows")
 
 
-def _create(intent: Intent, found: Instance | None) -> Answer:
+def answers(intents: Iterable[Intent], observed: Observed) -> Iterator[tuple[Intent, Answer]]:
+    """The answer for each."""
+    return ((intent, recover(intent, observed)) for intent in intents)
+
+
+def _ask(why: str, code: str = "P09") -> Answer:
+    return Answer(Verdict.ASK, why, code)
+
+
+def _create(intent: Intent, view: HostView) -> Answer:
+    name, found = intent.instance, _named(view, intent.instance)
+    at_work = next((item for item in view.operations if item.instance == name), None)
+    if at_work is not None:
+        return _ask(f"LXD is at work on {name}: {at_work.description}")
     if found is None:
-        return Answer(Verdict.REDO, f"{intent.instance} does not exist")
-    if found.config.get(marks.INTENT) == intent.plan:
-        return Answer(Verdict.DONE, f"{intent.instance} exists with the mark of this plan")
-    if found.uuid == intent.uuid and intent.uuid:
-        return Answer(Verdict.REDO, f"{intent.instance} is still the one from before")
-    return Answer(Verdict.ASK, f"{intent.instance} exists without the mark of this plan: somebody else may have made it")
+        made = next((row for row in view.instances if _is_of(intent, row)), None)
+        if made is not None:
+            return _ask(f"what this plan made as {name} has the name {made.name}", "P10")
+        return Answer(Verdict.REDO, f"{name} does not exist")
+    return _created(intent, found)
 
 
-def _delete(intent: Intent, found: Instance | None, view: HostView) -> Answer:
-    if found is None and intent.instance not in view.doubtful:
-        return Answer(Verdict.DONE, f"{intent.instance} is gone")
-    if found is not None and found.uuid == intent.uuid:
-        return Answer(Verdict.REDO, f"{intent.instance} is still there")
-    return Answer(Verdict.DONE, f"the {intent.instance} that was meant is gone; the name is taken by another")
+def _created(intent: Intent, found: Instance) -> Answer:
+    """What has the name of a create."""
+    name = intent.instance
+    if _is_of(intent, found):
+        if found.status in {Status.RUNNING, Status.FROZEN} or _UNPACKED & found.config.keys():
+            return Answer(Verdict.DONE, f"{name} exists with the mark of this plan")
+        return _ask(f"{name} exists with the mark of this plan, and nothing tells that it was made to its end")
+    if intent.uuid and found.uuid == intent.uuid:
+        return Answer(Verdict.REDO, f"{name} is still the one from before")
+    return _ask(f"{name} exists without the mark of this plan: somebody else may have made it", "P10")
 
 
-def _power(intent: Intent, found: Instance | None) -> Answer:
+def _delete(intent: Intent, view: HostView, observed: Observed) -> Answer:
+    name, found = intent.instance, _named(view, intent.instance)
+    if not intent.uuid:
+        return (
+            Answer(Verdict.DONE, f"{name} is gone") if found is None else _ask(f"{name} is there, and it was not noted which one was meant")
+        )
+    for place in (view, *observed.hosts.values()):
+        there = next((row for row in place.instances if row.uuid == intent.uuid), None)
+        if there is not None:
+            return Answer(Verdict.REDO, f"{there.name} is still there, on {place.host}; the next plan asks for it again if it is needed")
     if found is None:
-        return Answer(Verdict.REDO, f"{intent.instance} does not exist any more")
-    if found.status is _WANTED_STATUS[intent.call]:
-        return Answer(Verdict.DONE, f"{intent.instance} is {found.status}")
-    return Answer(Verdict.REDO, f"{intent.instance} is {found.status}; the next plan asks for it again if it is needed")
+        return Answer(Verdict.DONE, f"{name} is gone")
+    return Answer(Verdict.DONE, f"the {name} that was meant is gone; the name is taken by another")
+
+
+def _power(intent: Intent, view: HostView) -> Answer:
+    meant = next((row for row in view.instances if intent.uuid and row.uuid == intent.uuid), None)
+    if meant is None:
+        # One that was made in the same plan has no uuid in the intent, only the plan's mark.
+        found = _named(view, intent.instance)
+        meant = found if found is not None and _is_of(intent, found) else None
+    if meant is None:
+        return Answer(Verdict.REDO, f"the {intent.instance} that was meant does not exist any more")
+    if meant.status is _WANTED_STATUS[intent.call]:
+        return Answer(Verdict.DONE, f"{meant.name} is {meant.status}", uuid=meant.uuid)
+    return Answer(Verdict.REDO, f"{meant.name} is {meant.status}; the next plan asks for it again if it is needed")
+
+
+def _named(view: HostView, name: str) -> Instance | None:
+    return next((row for row in view.instances if row.name == name), None)
+
+
+def _is_of(intent: Intent, row: Instance) -> bool:
+    """Whether the intent's own plan wrote the marks on the row, and as the intent's own object."""
+    found = marks.read_marks(row.config)
+    return found is not None and str(found.ref) == intent.ref and bool(intent.plan) and row.config.get(marks.INTENT) == intent.plan

@@ -52,13 +52,18 @@ class LedgerFile(JournalFile):
         """Remember that a session reached its end, so that it is not created again."""
         self._write(at, "ended", ("put", "ended", {"uid": uid, "ref": ref, "at": at}))
 
+    def known(self) -> dict[str, Known]:
+        """The objects as last certified, by uuid."""
+        with self._reading() as connection:
+            return _known(connection)
+
     def certify(self, host: Certified, objects: Sequence[Known], gone: Sequence[str], *, at: str) -> bool:
         """Write what a pass certified of one host, and forget the uuids in ``gone``. Writes only what differs; False where nothing did."""
 
         def decide() -> list[Op]:
             known = _known(self._connection, "where host = ?", host.host)
             ops: list[Op] = [("put", "known", asdict(item)) for item in objects if known.get(item.uuid) != item]
-            ops += [("drop", "known", {"uuid": uuid}) for uuid in gone if uuid in known]
+            ops += [("drop", "known", {"uuid": uuid}) for uuid in gone if self._knows(uuid)]
             before = _certified(self._connection).get(host.host)
             return [*ops, ("put", "certified", asdict(host))] if before != host else ops
 
@@ -68,9 +73,12 @@ class LedgerFile(JournalFile):
         """Forget one object, such as one that was released."""
 
         def decide() -> list[Op]:
-            return [("drop", "known", {"uuid": uuid})] if _known(self._connection, "where uuid = ?", uuid) else []
+            return [("drop", "known", {"uuid": uuid})] if self._knows(uuid) else []
 
         self._change(at, "forgotten", decide)
+
+    def _knows(self, uuid: str) -> bool:
+        return self._connection.execute("select 1 from known where uuid = ?", (uuid,)).fetchone() is not None
 
     def applied(self, applied: Applied, *, at: str) -> None:
         """Remember the last apply that was carried out to its end."""

@@ -93,8 +93,16 @@ def test_one_host_is_certified_without_the_others(journal: Journal) -> None:
     journal.certify(H1, [WEB], [], at=AT)
     far = replace(WEB, uuid="u9", host="h2")
     journal.certify(Certified("h2", "lxd2", 1), [far], [], at=AT)
-    journal.certify(Certified("h2", "lxd2", 0), [], ["u9", "u1"], at=AT)
-    assert set(journal.ledger(NOW).known) == {"u1"}, "h2 cannot tell that an object of h1 is gone"
+    journal.certify(Certified("h2", "lxd2", 0), [], ["u9"], at=AT)
+    assert set(journal.ledger(NOW).known) == {"u1"} == set(journal.known())
+    assert set(journal.ledger(NOW).certified) == {"h1", "h2"}
+
+
+def test_an_object_that_moved_is_known_once(journal: Journal) -> None:
+    journal.certify(H1, [WEB], [], at=AT)
+    moved = replace(WEB, host="h2")
+    journal.certify(Certified("h2", "lxd2", 1), [moved], [], at=AT)
+    assert journal.known() == {"u1": moved}
 
 
 def test_a_known_object_is_forgotten(journal: Journal) -> None:

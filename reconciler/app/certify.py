@@ -1,0 +1,33 @@
+"""Writing down what a pass certified, for the passes after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.app.clock import stamp
+from reconciler.engine.certify import Withheld, certification
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from reconciler.model.resources import Desired
+    from reconciler.model.world import Observed
+    from reconciler.store.journal import Journal
+
+
+def certify(
+    journal: Journal,
+    observed: Observed,
+    desired: Desired,
+    refused_hosts: AbstractSet[str],
+    refused_refs: AbstractSet[str],
+    pending: AbstractSet[str] = frozenset(),
+) -> None:
+    """Write down each host that was seen in full; a pass that saw nothing new writes nothing.
+
+    ``refused_hosts`` are those that a refusal is about as a whole, ``refused_refs`` (``Kind/name``) the objects that one is about,
+    ``pending`` those that the pass is yet to change. To be called by the writer only, before the first step. Raises ``StateError``.
+    """
+    withheld = Withheld(refused_hosts, refused_refs, pending)
+    for record in certification(observed, desired, journal.known(), withheld):
+        journal.certify(record.host, record.objects, record.gone, at=stamp())
