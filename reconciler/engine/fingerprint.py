@@ -44,7 +44,7 @@ def _digest(instance: Instance, status: str, without: frozenset[str]) -> str:
 
 
 def _is_noise(key: str) -> bool:
-    return key.startswith(NOISE) or (key.startswith("volatile.") and key.endswith(".host_name"))
+    return key.startswith(NOISE) or (key.startswith("volatile.") and (key.endswith(".host_name") or ".last_state." in key))
 
 
 def differences(before: Instance, after: Instance) -> tuple[str, ...]:

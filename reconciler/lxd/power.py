@@ -11,6 +11,7 @@ from reconciler.lxd.read import instance
 from reconciler.model.world import Status
 
 if TYPE_CHECKING:
+    from reconciler.errors import HostError
     from reconciler.lxd.connect import Door
     from reconciler.model.plan import SetPower
 
@@ -23,7 +24,7 @@ REACHED = {"start": Status.RUNNING, "unfreeze": Status.RUNNING, "freeze": Status
 def set_power(door: Door, call: SetPower) -> str:
     """Bring it to the state; one that is in it already counts as done. Without a uuid it was made by this plan and is not read first."""
     if call.uuid:
-        row, _, _ = read_planned(door, call.name, call.uuid)
+        row, _, _ = read_planned(door, call.name, call.uuid, call.essence)
         if row.status is REACHED[call.verb]:
             return call.uuid
 
@@ -34,11 +35,21 @@ def set_power(door: Door, call: SetPower) -> str:
     body = {"action": call.verb, "force": call.force, "timeout": call.timeout}
     try:
         run(door, "PUT", door.path("instances", call.name, "state"), body, Waiting(call.timeout + GRACE, reached))
-    except (OperationFailed, Conflict, Rejected):
+    except (OperationFailed, Conflict, Rejected) as error:
         # LXD refuses to start what runs; another writer may have been quicker.
         if not reached():
-            raise
+            raise _stubborn(door, call, error) from error
     return call.uuid or _uuid_at_rest(door, call)
+
+
+def _stubborn(door: Door, call: SetPower, error: HostError) -> HostError:
+    """What an orderly stop that did not come to its end means; every other failure is itself."""
+    if call.verb != "stop" or call.force or not isinstance(error, OperationFailed):
+        return error
+    return OperationFailed(
+        f"{door.host.name}: S11: {call.name} did not stop within {call.timeout} s and was not stopped by force ({error.message})",
+        hint=f"lxc stop {call.name} --project {door.host.project} --force, or force_stop: true in the Policy",
+    )
 
 
 def _uuid_at_rest(door: Door, call: SetPower) -> str:

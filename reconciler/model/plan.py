@@ -31,6 +31,8 @@ class SetPower:
     force: bool
     timeout: int
     uuid: str = ""
+    essence: str = ""
+    """Of a stop that leads to a delete: ``engine.fingerprint.essence`` of what was planned for, so that nobody else's memory is lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.engine.fingerprint import essence
 from reconciler.errors import Conflict, NotFound, OperationFailed
+from reconciler.lxd.read import instance
 from reconciler.lxd.write import perform
 from reconciler.model.plan import SetPower
 from tests.lxd.actors import counted, creation, launch, row, uuid
@@ -59,11 +62,27 @@ def test_what_cannot_be_done_fails_and_is_not_taken_for_done(door: Door, starter
         perform(door, SetPower("nobody", "start", force=False, timeout=5))
 
 
-def test_a_container_that_does_not_stop_in_time_fails(door: Door, lxd: Daemon, starter: Starter) -> None:
-    launch(door, creation("stubborn", starter.fingerprint))
-    # PID 1 answers the signal that asks for a stop; without the right to it, it is deaf.
-    lxd.inside("sh", "-c", f"kill -STOP {lxd.query('GET', '/1.0/instances/stubborn/state?project=unsandbox')['pid']}")
-    with pytest.raises(OperationFailed):
-        perform(door, SetPower("stubborn", "stop", force=False, timeout=1))
+DEAF = {"raw.lxc": "lxc.signal.halt = SIGWINCH"}
+"""PID 1 is asked to stop by a signal that busybox's init does not heed."""
+
+
+def test_a_container_that_does_not_stop_in_time_fails_by_name_and_is_not_forced(door: Door, lxd: Daemon, starter: Starter) -> None:
+    launch(door, creation("stubborn", starter.fingerprint, DEAF))
+    stop = SetPower("stubborn", "stop", force=False, timeout=1, uuid=uuid(lxd, "stubborn"))
+    with counted(door) as sent, pytest.raises(OperationFailed, match=r"S11: stubborn did not stop within 1 s .*shutting down") as told:
+        perform(door, stop)
+    assert sent["PUT /1.0/instances/{name}/state"] == 1
+    assert told.value.hint.startswith("lxc stop stubborn --project unsandbox --force")
     assert row(lxd, "stubborn")["status"] == "Running"
-    perform(door, SetPower("stubborn", "stop", force=True, timeout=20))
+    perform(door, replace(stop, force=True, timeout=20))
+    assert row(lxd, "stubborn")["status"] == "Stopped"
+
+
+def test_what_was_adopted_since_is_not_stopped_on_the_way_to_its_end(door: Door, lxd: Daemon, starter: Starter) -> None:
+    launch(door, creation("adopted", starter.fingerprint))
+    found = instance(door, "adopted")
+    assert found is not None
+    lxd.query("PATCH", "/1.0/instances/adopted?project=unsandbox", {"config": {"user.unsandbox.owner": "another"}})
+    with pytest.raises(Conflict, match="P02: adopted is not as planned for"):
+        perform(door, SetPower("adopted", "stop", force=True, timeout=20, uuid=found.uuid, essence=essence(found)))
+    assert row(lxd, "adopted")["status"] == "Running"
