@@ -8,6 +8,7 @@
     |   |-- UsageError                1   400  options or references of a command
     |   `-- GitError                  1   400  a revision or repository that cannot be read
     |-- Refused                       3   409  a rule said no (rules are values; this is for commands that must stop)
+    |   `-- Denied                    3   403  a rule of access said no to a request; each rule has an HTTP status of its own
     |-- StalePlan                     5   409  the world or the manifests moved since the plan was made
     |-- LeaseHeld                     6   409  another writer holds the lease
     |-- HostError                     4   502  one host did not do what was asked
@@ -109,6 +110,20 @@ class Refused(UnsandboxError):
         super().__init__(f"{rule}: {message}" if rule else message, hint=hint)
         self.rule = rule
         """The rule's code; "" where no rule of a table spoke."""
+
+
+class Denied(Refused):
+    """A rule of access said no to a request. Nothing in it says more than the caller may know."""
+
+    code = "denied"
+    http_status = 403
+    default_hint = "ask for what your key owns"
+
+    def __init__(self, message: str, *, hint: str = "", rule: str = "", status: int = 403, challenge: str = "") -> None:
+        super().__init__(message, hint=hint, rule=rule)
+        self.http_status = status
+        self.challenge = challenge
+        """Id of the challenge that a person's code answers; "" where no code helps."""
 
 
 class StalePlan(UnsandboxError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Finding, GitError, ManifestError
@@ -14,11 +15,13 @@ from reconciler.manifest.load import load
 from reconciler.model.resources import Commit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from reconciler.app.settings import Settings
     from reconciler.model.resources import Desired
+
+    Edit = Callable[[tuple[SourceFile, ...]], tuple[SourceFile, ...]]
 
 FOLDERS = ("inventory", "manifests", "state")
 """What is read, below the repository's root. Files that manifests refer to must lie there too."""
@@ -30,9 +33,15 @@ MAX_FILE = 1024 * 1024
 MAX_FILES = 20_000
 
 
-def load_desired(settings: Settings, rev: str | None = None) -> Desired:
-    """Read, load and compile. Raises ``ManifestError`` with every finding, or ``GitError``."""
+def load_desired(settings: Settings, rev: str | None = None, edit: Edit | None = None) -> Desired:
+    """Read, load and compile; ``edit`` gives the files as they are going to be.
+
+    Raises ``ManifestError`` with every finding, or ``GitError``.
+    """
     files, commit = read_repository(settings.root, rev)
+    if edit is not None:
+        files = edit(files)
+        commit = replace(commit, digest=_digest(files))
     return compile_desired(load(files), commit)
 
 

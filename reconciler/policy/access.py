@@ -155,6 +155,14 @@ ACCESS_RULES: tuple[AccessRule, ...] = (
         checks.ancestor,
         "A container never reaches the ones that it descends from, whatever key it holds.",
     ),
+    _rule(
+        "A32",
+        "A person declares in git",
+        CREATING,
+        checks.not_a_key,
+        "What is created by request belongs to the key that asks. A person writes a manifest and commits it.",
+        400,
+    ),
     _rule(TAKEN, "The name is taken", CREATING, checks.taken, "Names are shared by all keys. Whose it is is not told.", 409),
     _rule(
         "A13",
@@ -181,7 +189,7 @@ ACCESS_RULES: tuple[AccessRule, ...] = (
         428,
     ),
     _rule(
-        "A20",
+        "A31",
         "It is in quarantine",
         POWER,
         checks.in_quarantine,

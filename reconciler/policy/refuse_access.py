@@ -170,6 +170,16 @@ def ancestor(subject: Subject) -> No | None:
     return None
 
 
+def not_a_key(subject: Subject) -> No | None:
+    """A32: a person, who would own nothing of what is created."""
+    caller = subject.request.caller
+    if caller.key:
+        return None
+    return No(
+        "what is created by request belongs to a key", (("operator", caller.operator),), "write a manifest, commit, then: unsandbox apply"
+    )
+
+
 def taken(subject: Subject) -> No | None:
     """A14: something of that name is there or declared."""
     if not subject.rows and subject.declared is None:
@@ -213,7 +223,7 @@ def unapproved(subject: Subject) -> No | None:
 
 
 def in_quarantine(subject: Subject) -> No | None:
-    """A20: it left the manifests and waits for its end."""
+    """A31: it left the manifests and waits for its end."""
     for host, row in subject.rows:
         if marks.QUARANTINE in row.config:
             evidence = ((f"in quarantine on {host} since", row.config[marks.QUARANTINE]),)
