@@ -9,6 +9,7 @@ from reconciler.app.clock import stamp
 from reconciler.errors import HostError, Unreachable
 from reconciler.lxd.write import perform
 from reconciler.model.names import instance_name
+from reconciler.model.plan import SetPower
 from reconciler.model.records import Intent, Outcome
 from reconciler.store.journal import FILE_NAME, Journal
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import UpdateInstance
 
 
-def journaled(settings: Settings, door: Door, call: UpdateInstance, *, ref: Ref, uuid: str, commit: str) -> None:
+def journaled(settings: Settings, door: Door, call: UpdateInstance | SetPower, *, ref: Ref, uuid: str, commit: str) -> None:
     """Make ``call`` with its intent before it and its outcome after it."""
     intent = Intent(
         id=uuid4().hex,
@@ -27,7 +28,7 @@ def journaled(settings: Settings, door: Door, call: UpdateInstance, *, ref: Ref,
         host=door.host.name,
         ref=str(ref),
         instance=call.name or instance_name(ref),
-        call=type(call).__name__,
+        call=f"{type(call).__name__}:{call.verb}" if isinstance(call, SetPower) else type(call).__name__,
         at=stamp(),
         uuid=uuid,
         commit=commit,

@@ -33,7 +33,7 @@ MAX_FILE = 1024 * 1024
 MAX_FILES = 20_000
 
 
-def load_desired(settings: Settings, rev: str | None = None, edit: Edit | None = None) -> Desired:
+def load_desired(settings: Settings, rev: str | None = None, *, edit: Edit | None = None) -> Desired:
     """Read, load and compile; ``edit`` gives the files as they are going to be.
 
     Raises ``ManifestError`` with every finding, or ``GitError``.

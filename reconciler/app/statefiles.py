@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -51,6 +51,11 @@ def with_file(files: tuple[SourceFile, ...], file: SourceFile) -> tuple[SourceFi
     return (*(other for other in files if other.path != file.path), file)
 
 
+def without_file(files: tuple[SourceFile, ...], path: str) -> tuple[SourceFile, ...]:
+    """The repository's text as it will be without the file at ``path``."""
+    return tuple(file for file in files if file.path != path)
+
+
 def write_new(root: Path, file: SourceFile) -> None:
     """Write ``file`` durably. One that exists is left alone: raises ``Refused``. Raises ``StateError`` where it cannot be written."""
     target = root / file.path
@@ -69,7 +74,8 @@ def write_new(root: Path, file: SourceFile) -> None:
     except OSError as error:
         raise StateError(f"{file.path} cannot be written: {error.strerror}", hint=f"ls -ld {target.parent}; df {target.parent}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def take_away(root: Path, path: str) -> None:

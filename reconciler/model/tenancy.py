@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -49,3 +49,32 @@ class Request:
     method: str
     ref: Ref
     body_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a key may say of a service or session that it asks for. Limits come from the key's tier, the place from the scheduler."""
+
+    image: str
+    network: str = "zerotrust"
+    env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Values are secrets."""
+    ports: tuple[int, ...] = ()
+    domains: tuple[str, ...] = ()
+    script: str = field(default="", repr=False)
+    """Bootstrap, as text: a path could name any file of the repository."""
+    shell: str = ""
+    ttl: int = 0
+    """Of a session: seconds, 0 means no end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a request. ``power`` is running, frozen or hibernated; "" where nothing is there (yet)."""
+
+    method: str
+    ref: Ref
+    host: str
+    uuid: str
+    power: str
+    note: str = ""

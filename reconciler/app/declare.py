@@ -1,0 +1,146 @@
+"""Creating and destroying by request: a manifest in ``state/`` comes or goes, and the reconciler follows it like any other."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from reconciler.app.access import grant
+from reconciler.app.apply import apply
+from reconciler.app.planning import make
+from reconciler.app.statefiles import only_author, path_of, take_away, with_file, without_file, write_new
+from reconciler.engine.select import Scope
+from reconciler.errors import InputError, ManifestError, OperationFailed, Refused
+from reconciler.manifest.documents import SourceFile
+from reconciler.manifest.write import manifest_text
+from reconciler.model.changes import ENDING, Action
+from reconciler.model.names import Kind
+from reconciler.model.tenancy import Answer, Caller, Method, Request
+from reconciler.policy.lineage import line_below
+from reconciler.policy.refuse_access import STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.app.access import Granted
+    from reconciler.app.events import Report
+    from reconciler.app.planning import Made
+    from reconciler.app.repository import Edit
+    from reconciler.app.settings import Settings
+    from reconciler.manifest.yamltext import Plain
+    from reconciler.model.names import Ref
+    from reconciler.model.plan import PlannedAction
+    from reconciler.model.tenancy import Wanted
+
+
+def create(settings: Settings, caller: Caller, ref: Ref, wanted: Wanted, *, body_digest: str = "") -> Answer:
+    """Declare it as the caller's key's own, and make it.
+
+    Raises ``Denied``, ``InputError``, ``Refused``, ``LeaseHeld``, ``OperationFailed``. Nothing is declared where the plan would refuse it.
+    """
+    request = Request(caller, Method.CREATE, ref, body_digest)
+    grant(settings, request)
+    with only_author(settings):
+        granted = grant(settings, request)
+        file = SourceFile(path_of(ref), _text(granted, wanted))
+        made = _planned(granted, partial(with_file, file=file))
+        if not _steps(made, {Action.CREATE}):
+            raise _refused(made, request)
+        write_new(settings.root, file)
+    report = _apply(granted, made)
+    if report.failed or report.skipped:
+        raise OperationFailed(f"{ref} is declared and not made yet: {_told(report)}", hint="unsandbox apply")
+    host = report.done[-1].host
+    return Answer(request.method, ref, host, "", "running", f"declared in {file.path}")
+
+
+def destroy(settings: Settings, caller: Caller, ref: Ref, *, body_digest: str = "") -> Answer:
+    """Take its manifest away, with a person's approval. It rests in quarantine first, where its kind has a grace.
+
+    Raises ``Denied``, ``Refused``, ``LeaseHeld`` or ``OperationFailed``. The manifest stays where the plan would refuse the end.
+    """
+    request = Request(caller, Method.DESTROY, ref, body_digest)
+    approver = grant(settings, request).subject.approver
+    with only_author(settings):
+        granted = grant(settings, request, approver=approver)
+        path = _own_file(granted)
+        made = _planned(granted, partial(without_file, path=path))
+        ends = _steps(made, ENDING)
+        if granted.subject.rows and not ends and path:
+            raise _refused(made, request)
+        if path:
+            take_away(settings.root, path)
+    report = _apply(granted, made)
+    if report.failed or report.skipped:
+        raise OperationFailed(f"{ref} is no longer declared and not ended yet: {_told(report)}", hint="unsandbox apply")
+    host, row = granted.subject.rows[0] if granted.subject.rows else ("", None)
+    word = "in quarantine" if not ends or ends[-1].action == Action.QUARANTINE else "gone"
+    return Answer(request.method, ref, host, row.uuid if row else "", "", f"{word}, approved by {granted.subject.approver or 'policy'}")
+
+
+def _text(granted: Granted, wanted: Wanted) -> str:
+    subject = granted.subject
+    lineage = line_below(subject.place[0]) if subject.place else ""
+    # A name that was used before is not the same object again.
+    return manifest_text(subject.request.ref, uuid4().hex, lineage, _spec(subject.request.ref, subject.key.ref.name, wanted))
+
+
+def _spec(ref: Ref, owner: str, wanted: Wanted) -> Mapping[str, Plain]:
+    shared: dict[str, Plain] = {"owner": owner, "image": wanted.image, "network": wanted.network}
+    if ref.kind is Kind.SESSION:
+        if wanted.env or wanted.ports or wanted.domains or wanted.script:
+            raise InputError("a session has no variables, ports, domains or script", hint="ask for a service")
+        return shared | {"shell": wanted.shell, "ttl": f"{wanted.ttl}s"}
+    if wanted.shell or wanted.ttl:
+        raise InputError("a service has no shell and no ttl", hint="ask for a session")
+    script: Plain = {"inline": wanted.script} if wanted.script else {}
+    return shared | {"env": dict(wanted.env), "ports": list(wanted.ports), "domains": list(wanted.domains), "bootstrap": script}
+
+
+def _planned(granted: Granted, edit: Edit) -> Made:
+    ref = granted.subject.request.ref
+    try:
+        return make(granted.settings, Scope(targets=(str(ref),)), edit=edit)
+    except ManifestError as error:
+        raise _own_findings(error, ref) from error
+
+
+def _own_findings(error: ManifestError, ref: Ref) -> InputError:
+    """The findings of the caller's own text, without a word of anybody else's."""
+    mine = [finding for finding in error.findings if finding.file == path_of(ref)]
+    told = [f"{finding.path}: {'it is taken' if finding.path.startswith('spec.domains') else finding.message}" for finding in mine]
+    return InputError("; ".join(told) or "with it the manifests as a whole would not hold", hint="mend the request")
+
+
+def _own_file(granted: Granted) -> str:
+    """The file that declares it and nothing else; "" where nothing declares it any more."""
+    declared = granted.subject.declared
+    if declared is None:
+        return ""
+    path = declared.source.file
+    others = [item for item in (*granted.subject.desired.workloads,) if item.source.file == path and item.ref != declared.ref]
+    if not path.startswith(STATE) or path != path_of(declared.ref) or others:
+        raise Refused(f"{path} was not written by a request", hint=f"edit {declared.source}, commit, then: unsandbox apply")
+    return path
+
+
+def _steps(made: Made, actions: set[Action] | frozenset[Action]) -> list[PlannedAction]:
+    return [action for action in made.plan.actions if Action(action.action) in actions]
+
+
+def _refused(made: Made, request: Request) -> Refused:
+    found = [refusal for refusal in made.plan.refusals if refusal.ref == str(request.ref)] or list(made.plan.refusals)
+    if not found:
+        return Refused(f"{request.method} {request.ref}: the plan has no such step", hint=f"unsandbox explain {request.ref}")
+    evidence = ", ".join(f"{name}: {value}" for name, value in found[0].evidence)
+    return Refused(f"{request.method} {request.ref}: {found[0].cause} ({evidence})", hint=found[0].unblock, rule=found[0].code)
+
+
+def _apply(granted: Granted, made: Made) -> Report:
+    return apply(made, granted.settings, lambda _event: None, threading.Event())
+
+
+def _told(report: Report) -> str:
+    return "; ".join(event.detail for event in (*report.failed, *report.skipped))
