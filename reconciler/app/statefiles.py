@@ -67,15 +67,20 @@ def write_new(root: Path, file: SourceFile) -> None:
             handle.write(file.text)
             handle.flush()
             os.fsync(handle.fileno())
-        os.link(partial, target)  # a rename would replace what somebody else wrote under this name
+        _give_name(partial, target, file.path)
         _settle(target.parent)
-    except FileExistsError as error:
-        raise Refused(f"{file.path} exists already", hint=f"cat {file.path}") from error
     except OSError as error:
         raise StateError(f"{file.path} cannot be written: {error.strerror}", hint=f"ls -ld {target.parent}; df {target.parent}") from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _give_name(partial: Path, target: Path, path: str) -> None:
+    try:
+        os.link(partial, target)  # a rename would replace what somebody else wrote under this name
+    except FileExistsError as error:
+        raise Refused(f"{path} exists already", hint=f"cat {path}") from error
 
 
 def take_away(root: Path, path: str) -> None:
