@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.app.approvals import challenge, redeem
-from reconciler.app.clock import stamp
+from reconciler.app.clock import now, stamp
 from reconciler.app.doors import Doors
 from reconciler.app.observe import observe
 from reconciler.app.repository import load_desired
@@ -61,8 +61,10 @@ def _look(settings: Settings, request: Request, approver: str) -> Subject:
             raise
         # The findings speak of everybody's manifests.
         raise Denied("what is declared cannot be read, so nothing can be allowed", hint="try again later", status=503) from error
+    with Journal(settings.state_dir / FILE_NAME) as journal:
+        applied = journal.ledger(now()).applied
     with Doors(settings) as doors:
-        return Subject(request, desired, observe(desired.hosts, doors), approver)
+        return Subject(request, desired, observe(desired.hosts, doors), approver, applied)
 
 
 def binding_of(request: Request) -> str:

@@ -215,10 +215,13 @@ def locked(subject: Subject) -> No | None:
 
 
 def unapproved(subject: Subject) -> No | None:
-    """A12: the policy asks for a person's approval and none was given."""
-    if subject.approver or subject.desired.policy.approval is Approval.OFF:
+    """A12: none was given, and the policy asks for one: as it stands, or as it was applied last."""
+    policy = subject.desired.policy.approval
+    waived = policy is Approval.OFF and subject.applied is not None and not subject.applied.approval
+    if subject.approver or waived:
         return None
-    evidence = (("approval", subject.desired.policy.approval.value), ("approved by", "nobody"))
+    last = "unknown" if subject.applied is None else "required" if subject.applied.approval else "off"
+    evidence = (("approval", policy.value), ("as applied last", last), ("approved by", "nobody"))
     return No("no person approved it", evidence, "unsandbox approve")
 
 

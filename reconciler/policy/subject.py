@@ -12,6 +12,7 @@ from reconciler.model.rules import Rule
 from reconciler.model.world import Grade
 
 if TYPE_CHECKING:
+    from reconciler.model.records import Applied
     from reconciler.model.resources import Desired, Key, Workload
     from reconciler.model.tenancy import Method, Request
     from reconciler.model.world import Instance, Observed
@@ -22,12 +23,16 @@ KINDS = frozenset({Kind.SERVICE, Kind.SESSION})
 
 @dataclass(frozen=True)
 class Subject:
-    """The request with the world around it. ``approver`` is the person whose code was redeemed for this very request, or ""."""
+    """The request with the world around it.
+
+    ``approver`` is the person whose code was used up for this very request, or "". ``applied`` is what was applied last.
+    """
 
     request: Request
     desired: Desired
     observed: Observed
     approver: str = ""
+    applied: Applied | None = None
 
     @cached_property
     def rows(self) -> tuple[tuple[str, Instance], ...]:

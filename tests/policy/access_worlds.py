@@ -8,6 +8,7 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from reconciler.model import marks
 from reconciler.model.names import Kind, Ref, instance_name
+from reconciler.model.records import Applied
 from reconciler.model.resources import (
     Approval,
     Commit,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 AT = datetime(2026, 2, 3, 11, 54, tzinfo=UTC)
+APPLIED = {"never": None, "required": Applied("c0ffee", "", "", approval=True), "off": Applied("c0ffee", "", "", approval=False)}
 SOURCES = {"state": Source("state/service-x.yaml", 1), "git": Source("manifests/services.yaml", 7)}
 
 
@@ -142,7 +144,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
         commit=Commit("c0ffee", dirty=False, digest="0" * 64),
     )
     request = Request(_caller(case.get("caller", {})), case["method"], _ref(case["ref"]))
-    return Subject(request, desired, Observed(views, AT), case.get("approver", ""))
+    return Subject(request, desired, Observed(views, AT), case.get("approver", ""), APPLIED[case.get("applied", "never")])
 
 
 def _by_ref(workload: Workload) -> Ref:
