@@ -47,6 +47,7 @@ def _follow(journal: Journal, intent: Intent, answer: Answer) -> None:
     if answer.verdict is not Verdict.DONE:
         return
     if intent.call in _POWER and answer.uuid:
-        journal.power_set(answer.uuid, _POWER[intent.call], Writer.GIT, stamp())
+        # A call outside a plan was asked for by a request.
+        journal.power_set(answer.uuid, _POWER[intent.call], Writer.GIT if intent.plan else Writer.API, stamp())
     if intent.call == "DeleteInstance" and intent.uuid:
         journal.forget_known(intent.uuid, at=stamp())
