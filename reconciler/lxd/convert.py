@@ -32,6 +32,7 @@ STATUS: dict[int, Status] = {
 }
 """LXD's status codes of instances: Started, Stopped, Running, Pending to Freezing, Frozen, Thawed, Error, Ready. Another is unknown."""
 
+CONTAINER = "container"
 RUNNING_OPERATIONS = ("running", "pending")
 CLASSES = frozenset({"task", "websocket"})
 """Classes of operation that are work on an instance; a ``token`` is none."""
@@ -41,7 +42,9 @@ VOTERS = frozenset({"database", "database-leader"})
 INSTANCE_NOUNS = frozenset({"instances", "containers", "virtual-machines"})
 _USER = re.compile(r"^/1\.0/(?P<noun>[a-z-]+)/(?P<name>[^/?]+)(\?.*)?$")
 """One of a project's users; paths with more parts are snapshots and the like."""
-_VOLUME = re.compile(r"^/1\.0/storage-pools/[^/]+/volumes/[a-z-]+/(?P<name>[^/?]+)(/snapshots/(?P<snapshot>[^/?]+))?(\?.*)?$")
+_VOLUME = re.compile(
+    r"^/1\.0/storage-pools/[^/]+/volumes/(container|virtual-machine)/(?P<name>[^/?]+)(/snapshots/(?P<snapshot>[^/?]+))?(\?.*)?$"
+)
 """The volume of an instance, or of one of its snapshots."""
 
 
@@ -113,7 +116,7 @@ def root_pools(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
 
 
 def snapshots(metadata: object) -> dict[str, tuple[str, ...]]:
-    """The answer of ``GET /1.0/storage-pools/NAME/volumes/container``: instance with a volume there -> its snapshots."""
+    """The answer of ``GET /1.0/storage-pools/NAME/volumes``: instance with a volume there -> its snapshots."""
     if not isinstance(metadata, list):
         raise Malformed(f"GET volumes: {type(metadata).__name__}, not a list")
     found: dict[str, list[str]] = {}
@@ -138,28 +141,30 @@ def rows(metadata: object) -> list[dict[str, Any]]:
 
 
 def is_hollow(row: Mapping[str, Any]) -> bool:
-    """A row that LXD gives for an instance it could not load: no config, or none of the volatile keys every instance has."""
+    """A row that LXD gives for an instance it could not load: no config, or one without the uuid that every instance has."""
     config = row.get("config")
-    return not isinstance(config, dict) or not config or not any(key.startswith("volatile.") for key in config)
+    return not isinstance(config, dict) or not config.get("volatile.uuid")
 
 
 def instance(row: Mapping[str, Any]) -> Instance:
-    """One row of ``GET /1.0/instances?recursion=1``, or ``GET /1.0/instances/NAME``."""
+    """One row of ``GET /1.0/instances?recursion=1``, or ``GET /1.0/instances/NAME``. What is no container has no status for us."""
     what = f"instance {row.get('name', '(without a name)')}"
     config = _texts(_part(row, "config", dict, what))
     devices = _part(row, "devices", dict, what)
+    kind, told = str(row.get("type", CONTAINER)), str(row.get("status", ""))
+    status = STATUS.get(_part(row, "status_code", int, what), Status.UNKNOWN)
     return Instance(
         name=_part(row, "name", str, what),
         uuid=config.get("volatile.uuid", ""),
         generation=config.get("volatile.uuid.generation", ""),
-        status=STATUS.get(_part(row, "status_code", int, what), Status.UNKNOWN),
-        status_text=str(row.get("status", "")),
+        status=status if kind == CONTAINER else Status.UNKNOWN,
+        status_text=told if kind == CONTAINER else f"{told} ({kind})",
         config=config,
         devices={name: _texts(device) for name, device in devices.items()},
         profiles=tuple(row.get("profiles") or ()),
         ephemeral=bool(row.get("ephemeral", False)),
         location=str(row.get("location", "none")),
-        type=str(row.get("type", "container")),
+        type=kind,
         created_at=str(row.get("created_at", "")),
         inherited=_inherited(row, config, what) if row.get("profiles") else "",
     )

@@ -9,7 +9,7 @@ from reconciler.errors import Conflict
 from reconciler.lxd import convert
 from reconciler.lxd.connect import metadata_of
 from reconciler.lxd.operations import Waiting, run
-from reconciler.lxd.read import SHOWN, instance
+from reconciler.lxd.read import instance
 from reconciler.model import marks
 from reconciler.model.world import Status
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 CREATE_SECONDS = 300
 WRITE_SECONDS = 120
-CONTAINER = "container"
+SHOWN = 12
+"""Digits of a fingerprint that are enough to tell two apart in a message."""
 UNPACKED = "volatile.apply_template"
 """LXD writes this as the last thing of creating an instance and takes it away at its first start."""
 
@@ -31,7 +32,7 @@ def create(door: Door, call: CreateInstance) -> str:
     """Create it, stopped. One that this very plan made before counts as done; another of that name is a ``Conflict``."""
     body = {
         "name": call.name,
-        "type": CONTAINER,
+        "type": convert.CONTAINER,
         "profiles": [],
         "source": {"type": "image", "fingerprint": call.image},
         "config": dict(call.config),
@@ -78,7 +79,7 @@ def read_planned(door: Door, name: str, uuid: str, whole: str = "") -> tuple[Ins
     where = f"{door.host.name}: P02: {name}"
     if uuid and row.uuid != uuid:
         raise Conflict(f"{where} is another instance ({row.uuid or 'no uuid'}) than planned for ({uuid}); it was left alone")
-    if row.type != CONTAINER:
+    if row.type != convert.CONTAINER:
         raise Conflict(f"{where} is a {row.type}, and only containers are ours; it was left alone")
     if whole and (seen := essence(row)) != whole:
         raise Conflict(f"{where} is not as planned for ({whole[:SHOWN]}) but was changed ({seen[:SHOWN]}); it was left alone")

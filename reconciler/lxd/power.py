@@ -48,7 +48,7 @@ def _stubborn(door: Door, call: SetPower, error: HostError) -> HostError:
         return error
     return OperationFailed(
         f"{door.host.name}: S11: {call.name} did not stop within {call.timeout} s and was not stopped by force ({error.message})",
-        hint=f"lxc stop {call.name} --project {door.host.project} --force, or force_stop: true in the Policy",
+        hint=f"lxc stop {call.name} --project {door.host.project} --force, or forceStop: true in the Policy",
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.engine.fingerprint import differences, semantic_fingerprint
 from reconciler.errors import Conflict, NotFound, Rejected, WrongIdentity
 from reconciler.lxd import convert
 from reconciler.lxd.connect import metadata_of
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     """Our clock, in UTC."""
 
 ONLINE = "Online"
-SHOWN = 12
-"""Digits of a fingerprint that are enough to tell two apart in a message."""
 
 
 def look(door: Door, now: Clock) -> HostView:
@@ -82,11 +79,11 @@ def _rows(door: Door, now: Clock) -> tuple[list[dict[str, Any]], float | None]:
 
 
 def _snapshots(door: Door, rows: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
-    """Neither the project nor the rows tell of snapshots; the volumes of the pools do. A name without a volume is left out: not known."""
+    """Neither the project nor the rows tell of snapshots; the volumes of the pools do. Of a name without a volume nothing is known."""
     found: dict[str, tuple[str, ...]] = {}
     for pool in sorted(convert.root_pools(rows)):
         try:
-            found |= convert.snapshots(door.get(door.path("storage-pools", pool, "volumes", "container")))
+            found |= convert.snapshots(door.get(door.path("storage-pools", pool, "volumes")))
         except NotFound:
             continue
     return found
@@ -119,6 +116,8 @@ def sort_rows(
             doubtful[name] = "two rows carry the name"
         else:
             found[name] = convert.instance(row)
+    for name in found.keys() - project.snapshots.keys():
+        doubtful[name] = "no storage pool lists a volume of it, so its snapshots are not known"
     for name in project.names - found.keys() - doubtful.keys():
         doubtful[name] = "the project uses it and the list of instances has no row for it"
     for name in found.keys() - project.names:
@@ -145,25 +144,6 @@ def instance(door: Door, name: str) -> Instance | None:
     if name in project.names:
         raise Conflict(f"{door.host.name}: O05: the project uses {name} and LXD does not find it; look again")
     return None
-
-
-def recheck(door: Door, name: str, uuid: str, fingerprint: str, before: Instance | None = None) -> None:
-    """Hold the one object against what was planned for. Raises ``Conflict`` (P02) where it moved; ``before`` lets it say what did.
-
-    ``uuid`` and ``fingerprint`` "" mean that it must be absent.
-    """
-    found = instance(door, name)
-    if found is None and not uuid:
-        return
-    if found is None:
-        raise Conflict(f"{door.host.name}: P02: {name} ({uuid}) is not there any more")
-    seen = semantic_fingerprint(found)
-    if (found.uuid, seen) == (uuid, fingerprint):
-        return
-    if not uuid:
-        raise Conflict(f"{door.host.name}: P02: {name} was to be made and is there ({found.uuid or 'no uuid'})")
-    told = f"; what moved: {', '.join(differences(before, found))}" if before else ""
-    raise Conflict(f"{door.host.name}: P02: {name} is not as planned: planned {fingerprint[:SHOWN]}, found {seen[:SHOWN]}{told}")
 
 
 def daemon_process(door: Door) -> int:

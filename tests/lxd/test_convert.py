@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from reconciler.errors import Malformed
 from reconciler.lxd import convert
 from reconciler.lxd.read import sort_rows
+from reconciler.model.world import Member
 from tests.cases.loader import cases
 
 
@@ -43,18 +45,84 @@ def test_project(case: dict[str, Any]) -> None:
     assert (sorted(found.names), sorted(found.images), found.config) == (case["names"], case["images"], case["given"]["config"])
 
 
+@pytest.mark.parametrize("case", cases("convert/volumes"))
+def test_snapshots(case: dict[str, Any]) -> None:
+    if "malformed" in case:
+        with expect_malformed(case):
+            convert.snapshots(case["given"])
+        return
+    assert {name: list(kept) for name, kept in convert.snapshots(case["given"]).items()} == case["snapshots"]
+
+
+@pytest.mark.parametrize("case", cases("convert/members"))
+def test_members(case: dict[str, Any]) -> None:
+    if "malformed" in case:
+        with expect_malformed(case):
+            convert.members(case["given"])
+        return
+    assert [[member.name, member.status, member.votes] for member in convert.members(case["given"])] == case["members"]
+
+
 @pytest.mark.parametrize("case", cases("convert/rows"))
 def test_rows(case: dict[str, Any]) -> None:
     project = convert.project({"config": {}, "used_by": case["used"]})
+    project = replace(project, snapshots=case.get("volumes", dict.fromkeys(project.names | {"ghost"}, ())))
+    members = tuple(Member(name, status, votes=True) for name, status in case.get("members", ()))
     if "malformed" in case:
         with expect_malformed(case):
-            sort_rows(convert.rows(case["given"]), project)
+            sort_rows(convert.rows(case["given"]), project, members)
         return
-    instances, doubtful = sort_rows(convert.rows(case["given"]), project)
+    instances, doubtful = sort_rows(convert.rows(case["given"]), project, members)
     assert {row.name: row.status.value for row in instances} == case["rows"]
     assert doubtful.keys() == case["doubtful"].keys()
     for name, word in case["doubtful"].items():
         assert word in doubtful[name]
+
+
+GIVEN: dict[str, Any] = {
+    "name": "a",
+    "status_code": 103,
+    "status": "Running",
+    "config": {"volatile.uuid": "u", "limits.memory": "64MiB"},
+    "devices": {"root": {"path": "/"}},
+    "profiles": ["shared"],
+    "expanded_config": {"volatile.uuid": "u", "limits.memory": "64MiB", "limits.processes": "50"},
+    "expanded_devices": {"root": {"path": "/"}, "eth0": {"type": "nic"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "moves"),
+    [
+        ({"expanded_config": {**GIVEN["expanded_config"], "limits.processes": "99"}}, True),
+        ({"expanded_config": GIVEN["config"]}, True),
+        ({"expanded_devices": {**GIVEN["expanded_devices"], "eth0": {"type": "none"}}}, True),
+        ({"expanded_devices": GIVEN["devices"]}, True),
+        ({"config": {"volatile.uuid": "u"}, "expanded_config": {"volatile.uuid": "u", "limits.processes": "50"}}, False),
+        ({"devices": {}, "expanded_devices": {"eth0": {"type": "nic"}}}, False),
+        ({"profiles": ["other"]}, False),
+    ],
+)
+def test_what_profiles_give_is_told_from_what_it_has_itself(changed: dict[str, Any], moves: bool) -> None:
+    before, after = convert.instance(GIVEN).inherited, convert.instance({**GIVEN, **changed}).inherited
+    assert (before != after) is moves
+    assert len(before) == len(after) == 64
+    assert convert.instance({**GIVEN, "profiles": []}).inherited == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "ahead"),
+    [
+        ("Mon, 23 Nov 2026 09:10:27 GMT", 0.0),
+        ("Mon, 23 Nov 2026 09:20:27 GMT", 600.0),
+        ("Mon, 23 Nov 2026 09:10:26 GMT", -1.0),
+        ("", None),
+        ("yesterday", None),
+        ("Mon, 23 Nov 2026 09:10:27", None),
+    ],
+)
+def test_how_far_a_clock_is_ahead(told: str, ahead: float | None) -> None:
+    assert convert.skew(told, datetime(2026, 11, 23, 9, 10, 27, tzinfo=UTC)) == ahead
 
 
 def test_a_recorded_row_is_kept_whole() -> None:
