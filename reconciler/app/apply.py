@@ -8,12 +8,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from reconciler.app.clearance import Terms, approve
 from reconciler.app.clock import stamp
 from reconciler.app.doors import Doors
 from reconciler.app.events import Event, EventKind, Report
 from reconciler.app.settle import settle
+from reconciler.app.standing import after_steps, before_steps
 from reconciler.app.steps import ActionFailed, ActionStopped, Steps
 from reconciler.app.writer import only_writer
+from reconciler.errors import StalePlan
 from reconciler.store.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
@@ -26,16 +29,23 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
 
 
-def apply(made: Made, settings: Settings, listen: Listener, stop: threading.Event) -> Report:
+def apply(made: Made, settings: Settings, listen: Listener, stop: threading.Event, terms: Terms | None = None) -> Report:
     """Carry out ``made.plan``; setting ``stop`` ends it between two calls.
 
-    Raises ``LeaseHeld`` or ``StateError`` before anything is done. ``listen`` is called by one thread at a time.
+    Raises ``LeaseHeld``, ``StalePlan``, ``Refused`` or ``StateError`` before anything is done. One thread at a time calls ``listen``.
     """
+    given = terms or Terms()
     with only_writer(settings), Journal(settings.state_dir / FILE_NAME) as journal, Doors(settings) as doors:
+        by = approve(made, given, settings, journal)
+        if given.saved and not journal.use_plan(given.saved.id, by=settings.actor, at=stamp()):
+            raise StalePlan("P08: the plan was carried out already by somebody who was quicker")
         settle(journal, made.observed)
+        before_steps(journal, made)
         pass_id = uuid4().hex
-        journal.begin_pass(pass_id, plan=made.plan.id, actor=settings.actor, commit=made.plan.commit.id, at=stamp())
+        actor = f"{settings.actor}, approved by {by}" if by else settings.actor
+        journal.begin_pass(pass_id, plan=made.plan.id, actor=actor, commit=made.plan.commit.id, at=stamp())
         report = _Run(made, settings, Steps(made, settings, journal, doors, stop), listen, stop).report()
+        after_steps(journal, made, report, doors)
         journal.end_pass(pass_id, result=_result(report), at=stamp())
         return report
 

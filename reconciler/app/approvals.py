@@ -41,13 +41,13 @@ class _Typed:
     recovery: str = ""
 
 
-def binding_of(plan: Plan) -> str:
-    """What an approval of ``plan`` binds to."""
-    return binding_of_plan(plan.id, ((action.ref, action.host, action.action, action.fingerprint) for action in plan.actions))
+def binding_of(plan: Plan, saved_id: str = "") -> str:
+    """What an approval of ``plan`` binds to; ``saved_id`` is that of the saved plan which it was made again from, if any."""
+    return binding_of_plan(saved_id or plan.id, ((action.ref, action.host, action.action, action.fingerprint) for action in plan.actions))
 
 
 def binding_of_saved(saved: Saved) -> str:
-    """As ``binding_of``, of a saved plan: the same where the file says of the plan what the plan is."""
+    """As ``binding_of``, for who approves a file. Where the file says other than the plan does, the two differ, and nothing is approved."""
     return binding_of_plan(saved.id, ((ref, host, action, before) for (ref, host), (action, before) in saved.touched.items()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from reconciler.app.clock import now
 from reconciler.app.doors import Doors
 from reconciler.app.observe import observe
 from reconciler.app.repository import load_desired
+from reconciler.app.settle import open_questions
 from reconciler.engine.diff import diff
 from reconciler.engine.guard import clear
 from reconciler.engine.plan import make_plan
@@ -17,6 +18,7 @@ from reconciler.engine.select import Scope, select
 from reconciler.store.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
+    from reconciler.app.repository import Edit
     from reconciler.app.settings import Settings
     from reconciler.model.changes import Changes, Cleared
     from reconciler.model.plan import Plan
@@ -39,15 +41,18 @@ class Made:
     ledger: Ledger
 
 
-def make(settings: Settings, scope: Scope | None = None, rev: str | None = None) -> Made:
-    """Plan the working tree, or commit ``rev``.
+def make(settings: Settings, scope: Scope | None = None, rev: str | None = None, edit: Edit | None = None) -> Made:
+    """Plan the working tree, or commit ``rev``; with ``edit``, the text as it is going to be.
 
     Raises ``ManifestError``, ``GitError`` or ``StateError``. A host out of reach is no error: it is in the plan.
     """
-    desired = load_desired(settings, rev)
-    with Doors(settings) as doors:
-        observed = observe(desired.hosts, doors)
-    return decide(desired, observed, read_ledger(settings), scope or Scope())
+    with Journal(settings.state_dir / FILE_NAME) as journal:
+        ledger = journal.ledger(now())
+        desired = load_desired(settings, rev, edit=edit, applied=ledger.applied.commit if ledger.applied else "")
+        with Doors(settings) as doors:
+            observed = observe(desired.hosts, doors)
+        ledger = replace(ledger, open_questions=open_questions(journal, observed))
+    return decide(desired, observed, ledger, scope or Scope())
 
 
 def decide(desired: Desired, observed: Observed, ledger: Ledger, scope: Scope) -> Made:
@@ -55,9 +60,3 @@ def decide(desired: Desired, observed: Observed, ledger: Ledger, scope: Scope) -
     changes = select(diff(desired, observed, ledger), scope)
     cleared = clear(changes, desired, observed, ledger)
     return Made(make_plan(cleared, desired, observed, TOOL, scope), desired, observed, changes, cleared, ledger)
-
-
-def read_ledger(settings: Settings) -> Ledger:
-    """What past passes certified."""
-    with Journal(settings.state_dir / FILE_NAME) as journal:
-        return journal.ledger(now())

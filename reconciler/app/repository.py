@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.app.git import git, is_repository, said
+from reconciler.app.origin import origin_of
 from reconciler.errors import Finding, GitError, ManifestError
 from reconciler.manifest.compile import compile_desired
 from reconciler.manifest.documents import SourceFile
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
     Edit = Callable[[tuple[SourceFile, ...]], tuple[SourceFile, ...]]
 
-FOLDERS = ("inventory", "manifests", "state")
+WRITTEN = ("inventory", "manifests")
+"""What people write and git keeps."""
+ASKED = ("state",)
+"""What requests asked for: one file a resource, written by this program and kept by no commit."""
+FOLDERS = (*WRITTEN, *ASKED)
 """What is read, below the repository's root. Files that manifests refer to must lie there too."""
 
 NOT_TEXT = (".tar", ".tar.gz", ".tar.xz", ".tar.zst", ".tgz", ".squashfs", ".img")
@@ -33,8 +37,8 @@ MAX_FILE = 1024 * 1024
 MAX_FILES = 20_000
 
 
-def load_desired(settings: Settings, rev: str | None = None, *, edit: Edit | None = None) -> Desired:
-    """Read, load and compile; ``edit`` gives the files as they are going to be.
+def load_desired(settings: Settings, rev: str | None = None, *, edit: Edit | None = None, applied: str = "") -> Desired:
+    """Read, load and compile; ``edit`` gives the files as they are going to be, ``applied`` is the commit that was applied last.
 
     Raises ``ManifestError`` with every finding, or ``GitError``.
     """
@@ -42,7 +46,8 @@ def load_desired(settings: Settings, rev: str | None = None, *, edit: Edit | Non
     if edit is not None:
         files = edit(files)
         commit = replace(commit, digest=_digest(files))
-    return compile_desired(load(files), commit)
+    desired = compile_desired(load(files), commit)
+    return replace(desired, origin=origin_of(settings.root, commit.id, applied))
 
 
 def read_repository(root: Path, rev: str | None) -> tuple[tuple[SourceFile, ...], Commit]:
@@ -51,13 +56,13 @@ def read_repository(root: Path, rev: str | None) -> tuple[tuple[SourceFile, ...]
         return _read_commit(root, rev)
     if not root.is_dir():
         raise ManifestError((Finding(str(root), 0, 0, "", "no such folder", hint="unsandbox init DIR"),))
-    files = tuple(_decode(_read_tree(root)))
+    files = tuple(_decode(_read_tree(root, FOLDERS)))
     return files, _working_commit(root, _digest(files))
 
 
-def _read_tree(root: Path) -> Iterator[tuple[str, bytes]]:
+def _read_tree(root: Path, folders: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     count = 0
-    for folder in FOLDERS:
+    for folder in folders:
         for path in sorted((root / folder).rglob("*")):
             if not _is_wanted(path.relative_to(root).parts):
                 continue
@@ -109,37 +114,28 @@ def _digest(files: tuple[SourceFile, ...]) -> str:
     return whole.hexdigest()
 
 
-def _git(root: Path, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    environ = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
-    try:
-        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, input=stdin, env=environ, timeout=60, check=False)
-    except FileNotFoundError as error:
-        raise GitError("git is not installed, so no commit can be read", hint="apt-get install git") from error
-    except subprocess.TimeoutExpired as error:
-        raise GitError(f"git {arguments[0]} did not end within 60 s in {root}") from error
-
-
 def _working_commit(root: Path, digest: str) -> Commit:
-    if not any((folder / ".git").exists() for folder in (root.resolve(), *root.resolve().parents)):
+    if not is_repository(root):
         return Commit("", dirty=False, digest=digest)
-    head = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    status = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *FOLDERS)
+    head = git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    status = git(root, "status", "--porcelain", "--untracked-files=all", "--", *WRITTEN)
     if status.returncode != 0:
-        raise GitError(f"git cannot read {root}: {_said(status)}", hint=f"git -C {root} status")
+        raise GitError(f"git cannot read {root}: {said(status)}", hint=f"git -C {root} status")
     return Commit(head.stdout.decode().strip(), dirty=bool(status.stdout.strip()), digest=digest)
 
 
 def _read_commit(root: Path, rev: str) -> tuple[tuple[SourceFile, ...], Commit]:
     if rev.startswith("-"):
         raise GitError(f"{rev!r} is not a revision")
-    found = _git(root, "rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
+    found = git(root, "rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
     if found.returncode != 0:
-        raise GitError(f"no commit {rev!r} in {root}" + (f": {_said(found)}" if found.stderr.strip() else ""))
+        raise GitError(f"no commit {rev!r} in {root}" + (f": {said(found)}" if found.stderr.strip() else ""))
     commit = found.stdout.decode().strip()
-    listing = _git(root, "ls-tree", "-r", "-z", commit, "--", *FOLDERS)
+    listing = git(root, "ls-tree", "-r", "-z", commit, "--", *WRITTEN)
     if listing.returncode != 0:
-        raise GitError(f"commit {commit[:12]} cannot be listed: {_said(listing)}")
-    files = tuple(_decode(_blobs(root, listing.stdout)))
+        raise GitError(f"commit {commit[:12]} cannot be listed: {said(listing)}")
+    # What requests asked for is in no commit: read as it is, or a plan of a commit would end it.
+    files = tuple(_decode((*_blobs(root, listing.stdout), *_read_tree(root, ASKED))))
     return files, Commit(commit, dirty=False, digest=_digest(files))
 
 
@@ -151,7 +147,7 @@ def _blobs(root: Path, listing: bytes) -> Iterator[tuple[str, bytes]]:
         # A link (mode 120000) or submodule has no text of its own to read; the working tree's rule for links is stricter, never looser.
         if tab and words[1] == b"blob" and words[0] != b"120000" and _is_wanted(tuple(name.decode().split("/"))):
             rows.append((name.decode(), words[2]))
-    batch = _git(root, "cat-file", "--batch", stdin=b"".join(identity + b"\n" for _, identity in rows))
+    batch = git(root, "cat-file", "--batch", stdin=b"".join(identity + b"\n" for _, identity in rows))
     rest = memoryview(batch.stdout)
     for path, identity in rows:
         end = bytes(rest[:200]).find(b"\n")
@@ -161,7 +157,3 @@ def _blobs(root: Path, listing: bytes) -> Iterator[tuple[str, bytes]]:
         size = int(words[2])
         yield path, bytes(rest[end + 1 : end + 1 + size])
         rest = rest[end + 1 + size + 1 :]
-
-
-def _said(process: subprocess.CompletedProcess[bytes]) -> str:
-    return process.stderr.decode(errors="replace").strip().splitlines()[-1] if process.stderr.strip() else "no reason given"

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from reconciler.app.clock import stamp
+from reconciler.engine.refuse.steps import StepQuestion
+from reconciler.engine.table.steps import STEP_RULES
 from reconciler.errors import HostBusy, HostError, StateError, Unreachable
 from reconciler.lxd.images import export_image
+from reconciler.lxd.read import daemon_process, instance
 from reconciler.lxd.write import perform
-from reconciler.model.changes import Action, Reason
-from reconciler.model.plan import ImportImage, SetPower
+from reconciler.model.changes import ENDING, Action, Reason
+from reconciler.model.plan import DeleteInstance, ImportImage, SetPower, UpdateInstance
 from reconciler.model.records import Intent, Outcome, Writer
+from reconciler.model.rules import ask
 
 if TYPE_CHECKING:
     import threading
@@ -30,6 +34,7 @@ BUSY_TRIES = 4
 BUSY_PAUSE = 0.25
 """Seconds before the second try on a busy host; doubled each time."""
 
+_ENDING = {action.value for action in ENDING}
 _POWER_AFTER = {"start": "running", "unfreeze": "running", "freeze": "frozen", "stop": "hibernated"}
 
 
@@ -50,6 +55,7 @@ class Steps:
 
     def __init__(self, made: Made, settings: Settings, journal: Journal, doors: Doors, stop: threading.Event) -> None:
         self._plan = made.plan
+        self._observed = made.observed.hosts
         self._hosts = {host.name: host for host in made.desired.hosts}
         self._settings = settings
         self._journal = journal
@@ -58,13 +64,36 @@ class Steps:
         self._lost: dict[str, str] = {}
 
     def take(self, action: PlannedAction) -> None:
-        """Take every call of ``action``. Raises ``ActionFailed`` or ``ActionStopped``."""
+        """Take every call of ``action``, after a last look at its object. Raises ``ActionFailed`` or ``ActionStopped``."""
+        self._look_again(action)
         for number, call in enumerate(action.calls):
             if self._stop.is_set():
                 raise ActionStopped(f"stopped after {number} of {len(action.calls)} calls; the next apply goes on from there")
             self._one(action, call)
         if action.reason == Reason.EXPIRED and action.action == Action.DESTROY:
             self._journal.session_ended(action.uid, action.ref, stamp())
+
+    def _look_again(self, action: PlannedAction) -> None:
+        """What exists is read once more: whatever moved since the plan leaves this action undone, and no other."""
+        if not action.uuid:
+            return
+        try:
+            door = self._doors.open(self._hosts[action.host])
+            found = instance(door, action.instance)
+            process = daemon_process(door) if action.action in _ENDING else 0
+        except HostError as error:
+            raise ActionFailed(f"{action.instance} could not be looked at again: {error.message}", error.hint) from error
+        view = self._observed[action.host]
+        planned = next((row for row in view.instances if row.name == action.instance), None)
+        before = view.identity.process if view.identity and action.action in _ENDING else 0
+        self._ask(StepQuestion(action, planned, found, before, process))
+
+    def _ask(self, question: StepQuestion) -> None:
+        for rule in STEP_RULES:
+            no = ask(rule, "unsandbox plan", question)
+            if no is not None:
+                told = "; ".join(f"{name}: {value}" for name, value in no.evidence)
+                raise ActionFailed(f"{rule.code}: {no.cause} ({told})", no.unblock)
 
     def _one(self, action: PlannedAction, call: Call) -> None:
         if action.host in self._lost:
@@ -79,10 +108,14 @@ class Steps:
             # A time-out is not a no: LXD may have done it. The next look decides, so the outcome is unknown.
             outcome = Outcome.UNKNOWN if isinstance(error, Unreachable) else Outcome.FAILED
             self._journal.record(intent.id, outcome, detail=f"{error.code}: {error.message}", at=stamp())
+            self._ask(StepQuestion(action, None, None, failure=error.message))
             raise ActionFailed(f"{intent.call}: {error.message}", error.hint) from error
         except StateError as error:
             self._stop.set()
             raise ActionFailed(error.message, error.hint) from error
+        if isinstance(call, DeleteInstance):
+            # Before the outcome: killed in between, the intent dangles and this is done again.
+            self._journal.forget_known(call.uuid, at=stamp())
         self._journal.record(intent.id, Outcome.DONE, detail="", at=stamp())
         self._remember_power(call, uuid or action.uuid)
 
@@ -99,6 +132,9 @@ class Steps:
             uuid=action.uuid,
             commit=self._plan.commit.id,
             actor=self._settings.actor,
+            action=action.action,
+            owner=action.owner,
+            paths=" ".join(diff.path for diff in action.fields) if isinstance(call, UpdateInstance) else "",
         )
 
     def _remember_power(self, call: Call, uuid: str) -> None:

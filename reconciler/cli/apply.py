@@ -1,11 +1,13 @@
 """``unsandbox apply``."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from reconciler.app.apply import apply as carry_out
+from reconciler.app.clearance import Terms, check
 from reconciler.app.planfile import read_plan, remake
 from reconciler.app.planning import Made, make
 from reconciler.cli.ask import confirm
@@ -35,6 +37,14 @@ def apply(  # noqa: PLR0913 - one parameter an option
     exclude: Exclude = None,
     only: OnlyAction = None,
     rev: Rev = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Refuse a saved plan also where something moved that it does not touch.")] = False,
+    uncommitted: Annotated[
+        bool, typer.Option("--uncommitted", help="Apply manifests that are in no commit, or in one that git cannot place.")
+    ] = False,
+    approval: Annotated[
+        Path | None,
+        typer.Option("--approval", metavar="FILE", help="A signed approval, for runs that nobody attends.", dir_okay=False),
+    ] = None,
     events: Annotated[
         str | None, typer.Option("--events", metavar="FILE", help="Write one JSON object a line for each event; - is standard output.")
     ] = None,
@@ -50,19 +60,33 @@ def apply(  # noqa: PLR0913 - one parameter an option
         raise UsageError("--json and --events - both write to standard output", hint="unsandbox apply --json --events FILE")
     if plan and (target or exclude or only or rev):
         raise UsageError("a saved plan has its scope and commit already", hint=f"unsandbox apply {plan}")
-    made = remake(run.settings, read_plan(plan)) if plan else make(run.settings, scope_of(target, exclude, only), rev)
+    if exact and not plan:
+        raise UsageError("--exact is about a saved plan", hint="unsandbox apply PLAN --exact")
+    terms = Terms(read_plan(plan) if plan else None, exact=exact, uncommitted=uncommitted, approval=approval)
+    made = remake(run.settings, terms) if plan else make(run.settings, scope_of(target, exclude, only), rev)
     human = run.err if json or events == "-" else run.out
     human.show(plan_lines(made.plan))
+    check(made, terms, None)
     if not yes and made.plan.actions and not confirm(run.err, _question(made.plan), full=_destroys(made.plan) > 0, hint=_hint(plan)):
         run.err.say("nothing was changed", "warn")
         raise typer.Exit(Exit.ERROR)
-    raise typer.Exit(_carry_out(run, made, human, events, json=json))
+    raise typer.Exit(_carry_out(run, made, terms, _Outlet(human, events, json)))
 
 
-def _carry_out(run: Invocation, made: Made, human: Screen, events: str | None, *, json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class _Outlet:
+    """Where the run tells what it does."""
+
+    human: Screen
+    events: str | None
+    json: bool
+
+
+def _carry_out(run: Invocation, made: Made, terms: Terms, outlet: _Outlet) -> int:
+    human, events, json = outlet.human, outlet.events, outlet.json
     with Audience(human, run.out, events, len(made.plan.actions)) as audience, stoppable(audience) as stop:
         # An empty plan goes through as well: it settles what an earlier, killed apply left open in the journal.
-        report = carry_out(made, run.settings, audience.listen, stop)
+        report = carry_out(made, run.settings, audience.listen, stop, terms)
     if made.plan.actions:
         human.tell([(), *report_lines(report)])
     if json:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Defect, UsageError
+from reconciler.manifest.units import duration
 from reconciler.model.names import Ref
 
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ def invocation(context: typer.Context) -> Invocation:
     if not isinstance(made, Invocation):
         raise Defect("a command ran before the main command set it up")
     return made
+
+
+def seconds(text: str) -> int:
+    """Read a duration as typed, such as ``12h``. Raises ``UsageError``."""
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r}: {error}", hint="unsandbox --help") from error
 
 
 def reference(text: str) -> Ref:

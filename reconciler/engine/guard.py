@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.engine.accept import digest_of
 from reconciler.engine.asked import World
 from reconciler.engine.budget import over_budget
+from reconciler.engine.refuse.fleet import trip
 from reconciler.engine.rules import ALLOWED, RULES
 from reconciler.model.changes import Action, Change, Cleared, Refusal
 from reconciler.model.rules import No
@@ -81,6 +82,11 @@ def judge(change: Change, world: World, rules: Sequence[GuardRule] = RULES) -> R
 def ask(rule: GuardRule, change: Change, world: World) -> No | None:
     """The rule's answer; a check that breaks is a no, whatever broke it."""
     return ask_rule(rule, f"unsandbox explain {change.ref}", change, world)
+
+
+def tripped(desired: Desired, observed: Observed, ledger: Ledger) -> str:
+    """Why the circuit opens by what was seen; "" where it does not."""
+    return trip(world_of(desired, observed, ledger))
 
 
 def refusal_of(code: str, change: Change, no: No) -> Refusal:

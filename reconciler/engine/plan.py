@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.engine.calls import calls_for
 from reconciler.engine.fingerprint import semantic_fingerprint
+from reconciler.model import marks
 from reconciler.model.changes import Action, Change
 from reconciler.model.plan import Plan, PlannedAction
 from reconciler.model.world import Grade
@@ -53,6 +54,7 @@ def make_plan(cleared: Cleared, desired: Desired, observed: Observed, tool: str,
             uuid=change.found.uuid if change.found else "",
             uid=_uid(change),
             note=change.note,
+            owner=_owner(change),
         )
         for index, change in enumerate(changes)
     )
@@ -90,6 +92,12 @@ def _identities(observed: Observed) -> tuple[tuple[str, str], ...]:
 
 def _uid(change: Change) -> str:
     return change.wanted.uid if change.wanted else ""
+
+
+def _owner(change: Change) -> str:
+    if change.found is not None:
+        return change.found.config.get(marks.OWNER, "")
+    return change.wanted.owner if change.wanted else ""
 
 
 def _identify(changes: list[Change], cleared: Cleared, desired: Desired, observed: Observed, tool: str, scope: Scope) -> str:

@@ -14,7 +14,7 @@ from reconciler.manifest.schema import (
     ServiceSpec,
     SessionSpec,
 )
-from reconciler.model.names import Kind, cell_ref
+from reconciler.model.names import Kind, Ref, cell_ref
 from reconciler.model.resources import (
     Desired,
     NetworkMode,
@@ -29,7 +29,6 @@ from reconciler.model.resources import (
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import Document, Documents
-    from reconciler.model.names import Ref
     from reconciler.model.resources import Commit
 
 
@@ -74,7 +73,7 @@ class _Compiler:
         for extra in found[1:]:
             self.index.find(extra, f"only one Policy is read; the other is at {found[0].source}", "kind", hint="put them into one")
         spec = found[0].spec if found else None
-        return parts.policy(spec) if isinstance(spec, PolicySpec) else Policy()
+        return parts.policy(spec, found[0].source) if isinstance(spec, PolicySpec) else Policy()
 
     def _workloads(self, document: Document) -> list[Workload]:
         match document.spec:
@@ -90,6 +89,9 @@ class _Compiler:
     def _uid(self, ref: Ref, given: str = "") -> str:
         return given or hashlib.sha256(f"{self._policy.environment}/{ref}".encode()).hexdigest()[:32]
 
+    def _moved_uid(self, document: Document) -> str:
+        return self._uid(Ref(document.ref.kind, document.moved), document.uid) if document.moved else ""
+
     def _service(self, document: Document, spec: ServiceSpec) -> list[Workload]:
         index = self.index
         key = index.refer(document, Kind.KEY, spec.owner, "spec", "owner")
@@ -103,6 +105,9 @@ class _Compiler:
             Workload(
                 ref=document.ref,
                 uid=self._uid(document.ref, document.uid),
+                moved=document.moved,
+                moved_uid=self._moved_uid(document),
+                document=document.digest + (bootstrap.digest if bootstrap else ""),
                 owner=spec.owner,
                 image=parts.fingerprint(image),
                 image_name=spec.image,
@@ -136,6 +141,9 @@ class _Compiler:
             Workload(
                 ref=document.ref,
                 uid=self._uid(document.ref, document.uid),
+                moved=document.moved,
+                moved_uid=self._moved_uid(document),
+                document=document.digest,
                 owner=spec.owner,
                 image=parts.fingerprint(image),
                 image_name=spec.image,
@@ -170,6 +178,7 @@ class _Compiler:
             Workload(
                 ref=ref,
                 uid=self._uid(ref),
+                document=document.digest,
                 owner=spec.owner or "",
                 image=parts.fingerprint(image),
                 image_name=spec.image,

@@ -35,6 +35,10 @@ class Document:
     source: Source
     places: Mapping[Path, tuple[int, int]]
     lineage: str = ""
+    moved: str = ""
+    """Name it had before; "" where it always had this one."""
+    digest: str = ""
+    """SHA-256 of what is written, whatever the form, the comments and the file."""
 
     def place(self, *path: str | int) -> tuple[int, int]:
         """Line and column of the node at ``path``, or of the nearest node above it that was written."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Strict)
 TOP = ("apiVersion", "kind", "metadata", "spec")
+MOVABLE = frozenset({Kind.SERVICE, Kind.SESSION})
 MAX_DOCUMENTS = 50_000
 
 
@@ -77,6 +80,8 @@ class _Document:
         before = len(self.findings)
         metadata = self._model(Metadata, value.get("metadata", {}), "metadata")
         spec = self._model(KINDS[kind], value.get("spec", {}), "spec")
+        if metadata is not None and metadata.moved and kind not in MOVABLE:
+            self._find(("metadata", "moved"), f"a {kind} is not a container: there is nothing to keep under another name")
         if len(self.findings) > before or metadata is None or spec is None:
             return None
         return Document(
@@ -87,6 +92,8 @@ class _Document:
             source=Source(self._file, self._parsed.line),
             places=self._parsed.places,
             lineage=metadata.lineage,
+            moved=metadata.moved or "",
+            digest=_digest(value),
         )
 
     def _head(self, value: Mapping[str, object]) -> Kind | None:
@@ -118,6 +125,11 @@ class _Document:
     def _find(self, path: Path, message: str, hint: str = "") -> None:
         line, column = self._parsed.places.get(path, (self._parsed.line, 1))
         self.findings.append(Finding(self._file, line, column, ".".join(str(part) for part in path), message, hint))
+
+
+def _digest(value: Mapping[str, object]) -> str:
+    # A date written without quotes is a date to YAML; its text tells it apart as well.
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _duplicates(items: list[Document]) -> Iterable[Finding]:

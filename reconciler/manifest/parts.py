@@ -6,10 +6,25 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import Defect
 from reconciler.manifest.schema import HostSpec, ImageSpec, KeySpec, PolicySpec, TierSpec
-from reconciler.model.resources import Capacity, Egress, Host, HostState, Image, Key, Limits, Policy, Resources, Tier
+from reconciler.model.resources import (
+    Approval,
+    Capacity,
+    Drift,
+    Egress,
+    Grace,
+    Host,
+    HostState,
+    Image,
+    Key,
+    Limits,
+    Policy,
+    Resources,
+    Tier,
+)
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import Document
+    from reconciler.model.resources import Source
 
 S = TypeVar("S")
 
@@ -61,14 +76,20 @@ def host(document: Document) -> Host:
         pool=spec.pool,
         subnet=spec.subnet,
         source=document.source,
+        partner=spec.partner or "",
+        server_name=spec.server_name or "",
     )
 
 
-def policy(spec: PolicySpec) -> Policy:
-    """The policy."""
-    limits = spec.limits
+def policy(spec: PolicySpec, source: Source) -> Policy:
+    """The policy. The fields of ``LimitsSpec`` and ``GraceSpec`` are those of the values."""
     return Policy(
         environment=spec.environment,
-        limits=Limits(limits.destroys, limits.destroy_share, limits.small_fleet, limits.replaces, limits.freezes),
+        limits=Limits(**spec.limits.model_dump()),
         egress=tuple(Egress(rule.destination, rule.protocol, rule.ports) for rule in spec.egress),
+        grace=Grace(**spec.grace.model_dump()),
+        drift=Drift(spec.drift),
+        approval=Approval(spec.approval),
+        force_stop=spec.force_stop,
+        source=source,
     )

@@ -41,6 +41,9 @@ class Metadata(Strict):
 
     name: Name = Field(description="Name, unique for its kind: lower-case letters, digits and dashes, at most 50.")
     labels: Labels = Field(default={}, description="Free text by key, written on the object.")
+    moved: Name | None = Field(
+        default=None, description="Name it had before: the container stays and takes this name. Services and sessions only."
+    )
     uid: str = Field(
         default="",
         pattern=r"^[0-9a-f-]{0,64}$",
@@ -226,14 +229,39 @@ class KeySpec(Strict):
     parent: Name | None = Field(default=None, description="Key it was made from.")
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
 class LimitsSpec(Strict):
-    """Limits of the guard for one pass."""
+    """Limits of the guard; for one pass where nothing else is said. A quarantine counts as the destroy that it leads to."""
 
     destroys: Count = Field(default=5, description="Most objects destroyed because they left the manifests.")
-    destroy_share: Annotated[float, Field(ge=0, le=1)] = Field(default=0.2, description="The same, as a share of all objects we own.")
+    destroy_share: Share = Field(default=0.2, description="The same, as a share of all objects we own.")
     small_fleet: Count = Field(default=10, description="Below so many objects the share does not apply.")
     replaces: Count = Field(default=2, description="Most objects destroyed and made anew.")
     freezes: Count = Field(default=50, description="Most objects frozen or hibernated.")
+    destroys_per_hour: Count = Field(default=10, description="Most objects destroyed or put in quarantine within an hour.")
+    destroys_per_host: Count = Field(default=5, description="The same, on one host.")
+    destroys_per_owner: Count = Field(default=5, description="The same, of one owner.")
+    replaces_per_hour: Count = Field(default=10, description="Most objects destroyed and made anew within an hour.")
+    freezes_per_hour: Count = Field(default=200, description="Most objects frozen or hibernated within an hour.")
+    shrink: Count = Field(default=20, description="Most surplus cells of one pool that one pass destroys.")
+    update_share: Share = Field(
+        default=0.5, description="Most objects, as a share of all, that may change in one pass though their own manifests did not."
+    )
+    failures: Count = Field(default=5, description="Failures of one object in a row, within an hour, after which it is left alone.")
+    flaps: Count = Field(default=3, description="Times within an hour that one object may be made, or one field of it be written.")
+    unseen_share: Share = Field(default=0.5, description="Share of the hosts, from two on, that opens the circuit when it is out of sight.")
+    unhealthy_share: Share = Field(default=0.3, description="Share of the objects that should run that opens the circuit when it is down.")
+    creates: Count = Field(default=10, description="Most creates of one pass while the circuit is open.")
+
+
+class GraceSpec(Strict):
+    """How long what left the manifests stays frozen in quarantine before it is destroyed; 0s destroys at once."""
+
+    services: Duration = Field(default=86_400, description="Of services.")
+    sessions: Duration = Field(default=3_600, description="Of sessions that left before their time was over.")
+    cells: Duration = Field(default=0, description="Of the cells of a pool that left.")
 
 
 class EgressSpec(Strict):
@@ -252,6 +280,14 @@ class PolicySpec(Strict):
     )
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits of the guard.")
     egress: list[EgressSpec] = Field(default=[], description="What semitrusted containers may reach; nothing by default.")
+    grace: GraceSpec = Field(default=GraceSpec(), description="How long what left the manifests stays in quarantine.")
+    drift: Literal["revert", "refuse"] = Field(
+        default="revert", description="What is done about a field that somebody changed by hand: written again, or reported and left."
+    )
+    approval: Literal["required", "off"] = Field(
+        default="required", description="Whether what destroys, replaces or unlocks needs the one-time code of a person."
+    )
+    force_stop: bool = Field(default=False, description="Whether a container that does not stop in time is stopped by force.")
 
 
 class CapacitySpec(Strict):
@@ -283,6 +319,10 @@ class HostSpec(Strict):
     )
     subnet: Annotated[str, Field(pattern=r"^[0-9.]{7,15}/(1[6-9]|2[0-8])$")] = Field(
         default="10.231.0.1/20", description="Address and prefix of the semitrusted bridge; local to the host."
+    )
+    partner: Name | None = Field(default=None, description="Who lends it; left out, it is one of our own.")
+    server_name: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
+        default=None, description="Name that its LXD must give for itself; left out, the one that was certified first."
     )
 
 

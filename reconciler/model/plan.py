@@ -127,6 +127,8 @@ class PlannedAction:
     uuid: str
     uid: str
     note: str = ""
+    owner: str = ""
+    """The key that owns the object; "" where none does."""
 
     @property
     def ref(self) -> str:

@@ -1,4 +1,5 @@
-"""The checks behind the rules, one file a question: what was seen, what is declared, who it is, how it lives, the fleet as a whole.
+"""The checks behind the rules.
 
-A check takes a change and the world and answers with a ``No`` or None. It does no I/O and reads no clock: the time is ``observed.at``.
+Belongs here: functions that take a question (a change and the world, a plan, a step) and answer with a ``No`` or None; one file a subject.
+Does not belong here: I/O, clocks, and the order of the rules, which is in ``engine.table``.
 """

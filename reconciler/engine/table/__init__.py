@@ -1,1 +1,5 @@
-"""The guard's rules in four parts, each in order: what is seen, what is meant, which object it is, what may be done with it."""
+"""The tables of rules, each in order: the first no decides.
+
+Belongs here: rows of code, title, check and the sentences that explain them.
+Does not belong here: the checks themselves, which are in ``engine.refuse``.
+"""

@@ -1,0 +1,37 @@
+"""Asking git. What it cannot tell is an error or None, never a guess."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from reconciler.errors import GitError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECONDS = 60
+
+
+def is_repository(root: Path) -> bool:
+    """Whether ``root`` lies in a git checkout."""
+    return any((folder / ".git").exists() for folder in (root.resolve(), *root.resolve().parents))
+
+
+def git(root: Path, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Run git in ``root``. Raises ``GitError`` where it cannot be run or does not end; its exit status is the caller's to judge."""
+    environ = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        return subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, input=stdin, env=environ, timeout=SECONDS, check=False
+        )
+    except FileNotFoundError as error:
+        raise GitError("git is not installed, so no commit can be read", hint="apt-get install git") from error
+    except subprocess.TimeoutExpired as error:
+        raise GitError(f"git {arguments[0]} did not end within {SECONDS} s in {root}") from error
+
+
+def said(process: subprocess.CompletedProcess[bytes]) -> str:
+    """The last line that git wrote to standard error."""
+    return process.stderr.decode(errors="replace").strip().splitlines()[-1] if process.stderr.strip() else "no reason given"

@@ -1,0 +1,57 @@
+"""What a pass writes down of the world before and after its steps: what it certified, an open circuit, what was applied."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.app.certify import certify
+from reconciler.app.clock import stamp
+from reconciler.app.observe import observe
+from reconciler.app.planning import TOOL
+from reconciler.engine.guard import tripped
+from reconciler.model.records import Applied
+from reconciler.model.resources import Approval
+
+if TYPE_CHECKING:
+    from reconciler.app.doors import Doors
+    from reconciler.app.events import Report
+    from reconciler.app.planning import Made
+    from reconciler.model.world import Observed
+    from reconciler.store.journal import Journal
+
+OF_A_HOST = frozenset({"O01", "O02", "O05", "O16", "D14", "F08", "F12"})
+"""Codes that are about a host: nothing is certified of it."""
+OF_THE_FLEET = frozenset({"O03", "O04", "F10"})
+"""Codes that doubt what was certified itself: nothing at all is, until a person accepted it."""
+
+
+def before_steps(journal: Journal, made: Made) -> None:
+    """Certify what was seen, and open the circuit where too much is wrong at once. Raises ``StateError``."""
+    why = "" if made.ledger.circuit else tripped(made.desired, made.observed, made.ledger)
+    if why:
+        journal.open_circuit(why, at=stamp(), by="the guard")
+    _certify(journal, made, made.observed, frozenset(action.ref for action in made.plan.actions))
+
+
+def after_steps(journal: Journal, made: Made, report: Report, doors: Doors) -> None:
+    """Look once more at every host that was worked on and certify what came of it; remember what was applied."""
+    worked = {event.host for event in (*report.done, *report.failed) if event.host}
+    hosts = [host for host in made.desired.hosts if host.name in worked]
+    if hosts:
+        seen = observe(hosts, doors)
+        pending = frozenset(event.ref for event in (*report.failed, *report.skipped))
+        # The hosts that nothing was done on count as they were seen before: a uuid must be unique over all of them.
+        _certify(journal, made, replace(seen, hosts={**made.observed.hosts, **seen.hosts}), pending)
+    if not report.stopped and not made.plan.scope:
+        required = made.desired.policy.approval is Approval.REQUIRED
+        done = Applied(made.plan.commit.id, made.plan.commit.digest, TOOL, required)
+        if done != made.ledger.applied:
+            journal.applied(done, at=stamp())
+
+
+def _certify(journal: Journal, made: Made, seen: Observed, pending: frozenset[str]) -> None:
+    refusals = made.plan.refusals
+    doubted = any(refusal.code in OF_THE_FLEET for refusal in refusals)
+    hosts = frozenset(seen.hosts) if doubted else frozenset(refusal.host for refusal in refusals if refusal.code in OF_A_HOST)
+    certify(journal, seen, made.desired, hosts, frozenset(refusal.ref for refusal in refusals), pending)

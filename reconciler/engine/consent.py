@@ -1,0 +1,48 @@
+"""What in a plan needs the approval of a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model import marks
+from reconciler.model.changes import Action, Reason
+from reconciler.model.names import Kind
+from reconciler.model.resources import Approval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.model.plan import Plan, PlannedAction
+    from reconciler.model.records import Applied
+    from reconciler.model.resources import Policy
+
+DECLARED_ENDS = frozenset({Reason.SURPLUS.value, Reason.EXPIRED.value})
+"""Ends that were declared from the beginning."""
+LOCKS = frozenset({f"config.{marks.LOCKED}"})
+
+
+def needs_approval(plan: Plan, policy: Policy, applied: Applied | None) -> tuple[str, ...]:
+    """Each thing that needs it, in words; empty where nothing does.
+
+    Switching approval off needs it as well: a policy that says off counts only where it said so when it was applied last.
+    """
+    if policy.approval is Approval.OFF and (applied is None or not applied.approval):
+        return ()
+    switched = (f"approval is switched off at {policy.source}",) if policy.approval is Approval.OFF and plan.actions else ()
+    return (*switched, *_acts(plan))
+
+
+def _acts(plan: Plan) -> Iterator[str]:
+    for action in plan.actions:
+        word = _needs(action)
+        if word:
+            yield f"{word} {action.ref} on {action.host}"
+
+
+def _needs(action: PlannedAction) -> str:
+    if action.action == Action.DESTROY and action.reason not in DECLARED_ENDS:
+        return "destroys"
+    if action.action == Action.REPLACE and action.kind != Kind.CELL:
+        return "replaces"
+    unlocks = any(diff.path in LOCKS and diff.old and not diff.new for diff in action.fields)
+    return "unlocks" if unlocks else ""
