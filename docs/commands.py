@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from reconciler.cli.main import PREFIX, app
-from reconciler.cli.table import COMMANDS, HOSTS_ADD, Row
+from reconciler.cli.table import COMMANDS, INNER, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def _below(group: Command, name: str, parent: Context) -> Iterator[tuple[str, Co
 def row_of(path: str) -> Row | None:
     """The command's row in the table; None for the main command."""
     _, _, name = path.partition(" ")
-    return HOSTS_ADD if name == "hosts add" else COMMANDS.get(name)
+    return INNER.get(name) or COMMANDS.get(name)
 
 
 def variable(parameter: Parameter, context: Context) -> str:

@@ -37,6 +37,19 @@ COMMANDS = {
     ),
     "status": Row("reconciler.cli.status", "Show what is declared beside what is there.", "nothing", (Exit.FAILED,)),
     "explain": Row("reconciler.cli.explain", "Say why one object is as it is.", "nothing"),
+    "accept": Row(
+        "reconciler.cli.accept",
+        "Accept one refusal, for exactly the evidence that it shows.",
+        "nothing on any host; the journal",
+        (Exit.REFUSED,),
+    ),
+    "approve": Row(
+        "reconciler.cli.approve",
+        "Approve a saved plan, with a person's one-time code.",
+        "nothing on any host; the approvals, and the journal; FILE with --out",
+        (Exit.REFUSED, Exit.STALE),
+    ),
+    "approvers": Row("reconciler.cli.approvers", "Show who is enrolled to approve what destroys.", "nothing"),
     "adopt": Row(
         "reconciler.cli.adopt",
         "Take an existing instance in, by writing our marks on it.",
@@ -60,6 +73,33 @@ HOSTS_ADD = Row(
     "the host's list of trusted clients, a file in inventory/, and our certificate on first use",
     (Exit.FAILED,),
 )
+
+APPROVERS_ADD = Row(
+    "reconciler.cli.approvers",
+    "Enrol a person: a secret for their app, and recovery codes.",
+    "nothing on any host; the approvals, and the journal",
+    (Exit.REFUSED,),
+)
+APPROVERS_REMOVE = Row(
+    "reconciler.cli.approvers",
+    "Take a person out of those who may approve.",
+    "nothing on any host; the approvals, and the journal",
+    (Exit.REFUSED,),
+)
+APPROVERS_KEY = Row(
+    "reconciler.cli.approvers",
+    "Make a key that signs approval files, for unattended runs.",
+    "nothing on any host; FILE, the approvals, and the journal",
+    (Exit.REFUSED,),
+)
+
+INNER = {
+    "hosts add": HOSTS_ADD,
+    "approvers add": APPROVERS_ADD,
+    "approvers remove": APPROVERS_REMOVE,
+    "approvers key": APPROVERS_KEY,
+}
+"""Commands within a command, by their full name."""
 
 
 def epilog(row: Row) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from reconciler.cli.ask import SECRET
+from reconciler.cli.codes import OTP
 from reconciler.cli.failure import DEBUG
 
 OTHERS = {
     SECRET: "trust token or password for `hosts add`; no option takes it, since a command line can be read by others",
+    OTP: "a person's one-time or recovery code for `approve` and `approvers`; no option takes it",
     DEBUG: "1 shows the traceback of a defect on standard error, with messages that may hold secrets",
     "NO_COLOR": "any value turns colour off where `--color` is auto",
     "TERM": "`dumb` turns colour and live progress off",

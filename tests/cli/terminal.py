@@ -12,19 +12,24 @@ from typing import TYPE_CHECKING
 from tests.cli.conftest import COMMAND
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    Answer = str | Callable[[str], str]
 
 DEADLINE = 60
 
 
-def converse(root: Path, environ: dict[str, str], arguments: Sequence[str], answers: Sequence[tuple[str, str]]) -> tuple[int, str]:
-    """Run the command; once a text of ``answers`` was shown, type what stands beside it. The exit status and all that was shown."""
+def converse(root: Path, environ: dict[str, str], arguments: Sequence[str], answers: Sequence[tuple[str, Answer]]) -> tuple[int, str]:
+    """Run the command; once a text of ``answers`` was shown since the last, type what stands beside it, or what that makes of all shown.
+
+    The exit status and all that was shown.
+    """
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(root)
         os.execve(COMMAND, [str(COMMAND), *arguments], {**environ, "TERM": "xterm"})  # noqa: S606 - the real program, no shell
-    shown, left, end = b"", list(answers), time.monotonic() + DEADLINE
+    shown, left, end, told = b"", list(answers), time.monotonic() + DEADLINE, 0
     while time.monotonic() < end:
         ready, _, _ = select.select([terminal], [], [], 0.2)
         try:
@@ -32,8 +37,9 @@ def converse(root: Path, environ: dict[str, str], arguments: Sequence[str], answ
         except OSError:  # the other side is closed: the program ended
             break
         shown += part
-        if left and left[0][0].encode() in shown:
-            os.write(terminal, left.pop(0)[1].encode())
+        if left and left[0][0].encode() in shown[told:]:
+            answer, told = left.pop(0)[1], len(shown)
+            os.write(terminal, (answer if isinstance(answer, str) else answer(shown.decode())).encode())
     else:
         os.kill(process, signal.SIGKILL)
     os.close(terminal)

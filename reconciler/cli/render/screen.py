@@ -23,6 +23,8 @@ STYLES = {
     "bad": "31",
     "loud": "1;31",
     "info": "36",
+    # A camera wants light on dark, whatever the terminal's own colours.
+    "code": "97;40",
 }
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
