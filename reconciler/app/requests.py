@@ -5,17 +5,18 @@ A request is judged once before any lock is taken, so that a stranger can hold n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.app.access import binding_of, grant
 from reconciler.app.approvals import answer
 from reconciler.app.clock import stamp
+from reconciler.app.declare import create, destroy
 from reconciler.app.doors import Doors
 from reconciler.app.journaled import journaled
 from reconciler.app.writer import only_writer
 from reconciler.engine.calls import START_SECONDS
 from reconciler.engine.power import POWER_OF
-from reconciler.errors import Refused
+from reconciler.errors import InputError, Refused
 from reconciler.model import marks
 from reconciler.model.plan import SetPower, UpdateInstance
 from reconciler.model.records import Writer
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.app.settings import Settings
     from reconciler.model.approvals import Approved
     from reconciler.model.names import Ref
+    from reconciler.model.tenancy import Wanted
     from reconciler.model.world import Instance
 
 VERBS = {
@@ -35,12 +37,35 @@ VERBS = {
     (Method.UNFREEZE, Status.FROZEN): "unfreeze",
     (Method.UNFREEZE, Status.STOPPED): "start",
 }
+
+
+class UseCase(Protocol):
+    """One method's function."""
+
+    def __call__(self, settings: Settings, caller: Caller, ref: Ref, *, body_digest: str = "") -> Answer:
+        """Do it."""
+
+
 REACHED = {Method.FREEZE: Status.FROZEN, Method.UNFREEZE: Status.RUNNING}
 
 
-def read(settings: Settings, caller: Caller, ref: Ref) -> Answer:
+def ask(settings: Settings, request: Request, wanted: Wanted | None = None) -> Answer:
+    """Whatever is asked for, by the method's name. ``wanted`` is what a create asks for.
+
+    Raises ``Denied`` where a rule of access says no, also to a method that is not known; and what the method's own function raises.
+    """
+    if request.method == Method.CREATE and wanted is not None:
+        return create(settings, request.caller, request.ref, wanted, body_digest=request.body_digest)
+    use_case = _BY_METHOD.get(request.method)
+    if use_case is None:
+        grant(settings, request)
+        raise InputError(f"{request.method} {request.ref}: it is not said what is wanted", hint="say at least the image")
+    return use_case(settings, request.caller, request.ref, body_digest=request.body_digest)
+
+
+def read(settings: Settings, caller: Caller, ref: Ref, *, body_digest: str = "") -> Answer:
     """How it is. Raises ``Denied``."""
-    return _answer(grant(settings, Request(caller, Method.READ, ref)))
+    return _answer(grant(settings, Request(caller, Method.READ, ref, body_digest)))
 
 
 def freeze(settings: Settings, caller: Caller, ref: Ref, *, body_digest: str = "") -> Answer:
@@ -124,3 +149,13 @@ def _answer(granted: Granted, *, power: str = "", note: str = "") -> Answer:
 
 def _power_of(row: Instance | None) -> str:
     return POWER_OF.get(row.status, "") if row else ""
+
+
+_BY_METHOD: dict[str, UseCase] = {
+    Method.READ: read,
+    Method.FREEZE: freeze,
+    Method.UNFREEZE: unfreeze,
+    Method.LOCK: lock,
+    Method.UNLOCK: unlock,
+    Method.DESTROY: destroy,
+}
