@@ -55,7 +55,8 @@ def query(path: Path, method: str, target: str, body: object = None) -> Any:
         raise QueryError(int(answer.get("error_code") or status), f"{method} {target}: {answer.get('error')}")
     if answer.get("type") != "async":
         return answer.get("metadata")
-    _status, finished = raw(path, "GET", f"{answer['operation']}/wait?timeout={OPERATION_PATIENCE}")
+    operation_path = str(answer["operation"]).partition("?")[0]  # a member of a cluster adds the project
+    _status, finished = raw(path, "GET", f"{operation_path}/wait?timeout={OPERATION_PATIENCE}")
     operation = finished.get("metadata") or {}
     if operation.get("status") != "Success":
         raise QueryError(int(operation.get("status_code") or 500), f"{method} {target}: {operation.get('err') or operation.get('status')}")
