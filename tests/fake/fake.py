@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """A write that came from outside. ``before`` is the row, as it truly was, of the instance that it is about; None where there is none."""
+    """A write that came from outside. ``before`` is the true row of the instance that it is about; None where there is none."""
 
     method: str
     path: str
