@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.engine.fingerprint import essence
+from reconciler.engine.fingerprint import essence, semantic_fingerprint
 from reconciler.errors import Conflict, HostError, NotFound, OperationFailed
 from reconciler.lxd.read import instance
 from reconciler.lxd.write import perform
@@ -239,6 +239,26 @@ def test_without_a_uuid_nothing_is_deleted(meddled: Meddled, lxd: Daemon, starte
     with pytest.raises(Conflict, match="P02: nameless was planned for without a uuid"):
         perform(meddled, DeleteInstance("nameless", ""))
     assert "nameless" in names(lxd)
+
+
+NIC = {"type": "nic", "name": "eth0", "network": "unsb-semi", "security.mac_filtering": "true"}
+
+
+def test_what_lxd_writes_by_itself_leaves_the_essence(meddled: Meddled, lxd: Daemon, starter: Starter) -> None:
+    perform(meddled, creation("walker", starter.fingerprint, {**PROTECTED, "security.idmap.isolated": "true"}, eth0=NIC))
+    first = instance(meddled, "walker")
+    assert first is not None
+    for _ in range(2):
+        for verb in ("start", "freeze", "unfreeze", "stop"):
+            perform(meddled, SetPower("walker", verb, force=verb == "stop", timeout=20))
+            found = instance(meddled, "walker")
+            assert found is not None
+            assert essence(found) == essence(first), verb
+            assert (semantic_fingerprint(found) == semantic_fingerprint(first)) is (verb == "stop")
+    lxd.restart()
+    again = instance(meddled, "walker")
+    assert again is not None
+    assert semantic_fingerprint(again) == semantic_fingerprint(first)
 
 
 class Lying(Meddled):
