@@ -46,7 +46,7 @@ COMMANDS = {
     "approve": Row(
         "reconciler.cli.approve",
         "Approve a saved plan, with a person's one-time code.",
-        "nothing on any host; the approvals, and the journal; FILE with --out",
+        "the approvals, and the journal; FILE with --out",
         (Exit.REFUSED, Exit.STALE),
     ),
     "approvers": Row("reconciler.cli.approvers", "Show who is enrolled to approve what destroys.", "nothing"),
@@ -77,19 +77,19 @@ HOSTS_ADD = Row(
 APPROVERS_ADD = Row(
     "reconciler.cli.approvers",
     "Enrol a person: a secret for their app, and recovery codes.",
-    "nothing on any host; the approvals, and the journal",
+    "the approvals, and the journal",
     (Exit.REFUSED,),
 )
 APPROVERS_REMOVE = Row(
     "reconciler.cli.approvers",
     "Take a person out of those who may approve.",
-    "nothing on any host; the approvals, and the journal",
+    "the approvals, and the journal",
     (Exit.REFUSED,),
 )
 APPROVERS_KEY = Row(
     "reconciler.cli.approvers",
     "Make a key that signs approval files, for unattended runs.",
-    "nothing on any host; FILE, the approvals, and the journal",
+    "FILE, the approvals, and the journal",
     (Exit.REFUSED,),
 )
 
