@@ -9,10 +9,11 @@ from uuid import uuid4
 
 from reconciler.app.access import grant
 from reconciler.app.apply import apply
+from reconciler.app.clearance import Terms
 from reconciler.app.planning import make
-from reconciler.app.statefiles import only_author, path_of, take_away, with_file, without_file, write_new
+from reconciler.app.statefiles import only_author, path_of, read_back, take_away, with_file, without_file, write_new
 from reconciler.engine.select import Scope
-from reconciler.errors import InputError, ManifestError, OperationFailed, Refused
+from reconciler.errors import InputError, LeaseHeld, ManifestError, OperationFailed, Refused, StalePlan
 from reconciler.manifest.documents import SourceFile
 from reconciler.manifest.write import manifest_text
 from reconciler.model.changes import ENDING, Action
@@ -22,7 +23,7 @@ from reconciler.policy.lineage import line_below
 from reconciler.policy.refuse_access import STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from reconciler.app.access import Granted
     from reconciler.app.events import Report
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from reconciler.model.tenancy import Wanted
 
 
+LATER = "another writer is at work; a pass will follow"
+
+
 def create(settings: Settings, caller: Caller, ref: Ref, wanted: Wanted, *, body_digest: str = "") -> Answer:
     """Declare it as the caller's key's own, and make it.
 
@@ -44,16 +48,18 @@ def create(settings: Settings, caller: Caller, ref: Ref, wanted: Wanted, *, body
     grant(settings, request)
     with only_author(settings):
         granted = grant(settings, request)
+        _check_domains(granted, wanted)
         file = SourceFile(path_of(ref), _text(granted, wanted))
         made = _planned(granted, partial(with_file, file=file))
         if not _steps(made, {Action.CREATE}):
             raise _refused(made, request)
         write_new(settings.root, file)
-    report = _apply(granted, made)
+    report = _follow(granted, made, partial(take_away, settings.root, file.path))
+    if report is None:
+        return Answer(request.method, ref, "", "", "", f"declared in {file.path}; {LATER}")
     if report.failed or report.skipped:
         raise OperationFailed(f"{ref} is declared and not made yet: {_told(report)}", hint="unsandbox apply")
-    host = report.done[-1].host
-    return Answer(request.method, ref, host, "", "running", f"declared in {file.path}")
+    return Answer(request.method, ref, report.done[-1].host, "", "running", f"declared in {file.path}")
 
 
 def destroy(settings: Settings, caller: Caller, ref: Ref, *, body_digest: str = "") -> Answer:
@@ -70,14 +76,22 @@ def destroy(settings: Settings, caller: Caller, ref: Ref, *, body_digest: str = 
         ends = _steps(made, ENDING)
         if granted.subject.rows and not ends and path:
             raise _refused(made, request)
-        if path:
-            take_away(settings.root, path)
-    report = _apply(granted, made)
-    if report.failed or report.skipped:
+        before = read_back(settings.root, path) if path else None
+        if before:
+            take_away(settings.root, before.path)
+    report = _follow(granted, made, partial(write_new, settings.root, before) if before else _nothing)
+    if report is not None and (report.failed or report.skipped):
         raise OperationFailed(f"{ref} is no longer declared and not ended yet: {_told(report)}", hint="unsandbox apply")
     host, row = granted.subject.rows[0] if granted.subject.rows else ("", None)
-    word = "in quarantine" if not ends or ends[-1].action == Action.QUARANTINE else "gone"
-    return Answer(request.method, ref, host, row.uuid if row else "", "", f"{word}, approved by {granted.subject.approver or 'policy'}")
+    note = f"{_end(ends) if report else LATER}, approved by {approver or 'policy'}"
+    return Answer(request.method, ref, host, row.uuid if row else "", "", note)
+
+
+def _check_domains(granted: Granted, wanted: Wanted) -> None:
+    """Before the manifests are held together, which would tell whose a domain is."""
+    taken = {domain for workload in granted.subject.desired.workloads for domain in workload.domains} & set(wanted.domains)
+    if taken:
+        raise InputError(f"{', '.join(sorted(taken))} is taken", hint="choose another domain")
 
 
 def _text(granted: Granted, wanted: Wanted) -> str:
@@ -109,8 +123,7 @@ def _planned(granted: Granted, edit: Edit) -> Made:
 
 def _own_findings(error: ManifestError, ref: Ref) -> InputError:
     """The findings of the caller's own text, without a word of anybody else's."""
-    mine = [finding for finding in error.findings if finding.file == path_of(ref)]
-    told = [f"{finding.path}: {'it is taken' if finding.path.startswith('spec.domains') else finding.message}" for finding in mine]
+    told = [f"{finding.path}: {finding.message}" for finding in error.findings if finding.file == path_of(ref)]
     return InputError("; ".join(told) or "with it the manifests as a whole would not hold", hint="mend the request")
 
 
@@ -138,8 +151,27 @@ def _refused(made: Made, request: Request) -> Refused:
     return Refused(f"{request.method} {request.ref}: {found[0].cause} ({evidence})", hint=found[0].unblock, rule=found[0].code)
 
 
-def _apply(granted: Granted, made: Made) -> Report:
-    return apply(made, granted.settings, lambda _event: None, threading.Event())
+def _end(ends: list[PlannedAction]) -> str:
+    return "in quarantine" if not ends or ends[-1].action == Action.QUARANTINE else "gone"
+
+
+def _follow(granted: Granted, made: Made, undo: Callable[[], None]) -> Report | None:
+    """Carry the plan out; None where another writer is at work, who or whose next pass reads what is declared.
+
+    Where the plan as a whole is refused, what was declared is put back as it was.
+    """
+    terms = Terms(uncommitted=True, approver=granted.subject.approver)
+    try:
+        return apply(made, granted.settings, lambda _event: None, threading.Event(), terms)
+    except LeaseHeld:
+        return None
+    except (Refused, StalePlan):
+        undo()
+        raise
+
+
+def _nothing() -> None:
+    """Nothing was taken away, so nothing is to be put back."""
 
 
 def _told(report: Report) -> str:

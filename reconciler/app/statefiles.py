@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from reconciler.errors import Refused, StateError
+from reconciler.manifest.documents import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from reconciler.app.settings import Settings
-    from reconciler.manifest.documents import SourceFile
     from reconciler.model.names import Ref
 
 FOLDER = "state"
@@ -81,6 +81,14 @@ def _give_name(partial: Path, target: Path, path: str) -> None:
         os.link(partial, target)  # a rename would replace what somebody else wrote under this name
     except FileExistsError as error:
         raise Refused(f"{path} exists already", hint=f"cat {path}") from error
+
+
+def read_back(root: Path, path: str) -> SourceFile:
+    """What a request wrote. Raises ``StateError``."""
+    try:
+        return SourceFile(path, (root / path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise StateError(f"{path} cannot be read: {error}", hint=f"ls -l {path}") from error
 
 
 def take_away(root: Path, path: str) -> None:
