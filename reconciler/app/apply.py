@@ -12,7 +12,7 @@ from reconciler.app.clearance import Terms, approve
 from reconciler.app.clock import stamp
 from reconciler.app.doors import Doors
 from reconciler.app.events import Event, EventKind, Report
-from reconciler.app.settle import settle
+from reconciler.app.settle import settle_now
 from reconciler.app.standing import after_steps, before_steps
 from reconciler.app.steps import ActionFailed, ActionStopped, Steps
 from reconciler.app.writer import only_writer
@@ -39,7 +39,7 @@ def apply(made: Made, settings: Settings, listen: Listener, stop: threading.Even
         by = approve(made, given, settings, journal)
         if given.saved and not journal.use_plan(given.saved.id, by=settings.actor, at=stamp()):
             raise StalePlan("P08: the plan was carried out already by somebody who was quicker")
-        settle(journal, made.observed)
+        settle_now(journal, made.desired.hosts, doors)
         before_steps(journal, made)
         pass_id = uuid4().hex
         actor = f"{settings.actor}, approved by {by}" if by else settings.actor

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.app.clock import stamp
+from reconciler.app.observe import observe
 from reconciler.engine.recover import Verdict, answers
 from reconciler.model.records import Outcome, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from reconciler.app.doors import Doors
     from reconciler.engine.recover import Answer
     from reconciler.model.records import Intent
+    from reconciler.model.resources import Host
     from reconciler.model.world import Observed
     from reconciler.store.journal import Journal
 
@@ -31,6 +34,16 @@ def settle(journal: Journal, observed: Observed) -> Questions:
             _follow(journal, intent, answer)
             journal.record(intent.id, _OUTCOME[answer.verdict], detail=f"settled after a crash: {answer.why}", at=stamp())
     return _open(judged)
+
+
+def settle_now(journal: Journal, hosts: Sequence[Host], doors: Doors) -> Questions:
+    """As ``settle``, by a look taken now; for the writer, before anything is done.
+
+    The look that the plan was made from may be older than the calls: another writer may have made them since and died.
+    """
+    if not journal.dangling():
+        return {}
+    return settle(journal, observe(hosts, doors))
 
 
 def open_questions(journal: Journal, observed: Observed) -> Questions:

@@ -66,12 +66,13 @@ class Steps:
     def take(self, action: PlannedAction) -> None:
         """Take every call of ``action``, after a last look at its object. Raises ``ActionFailed`` or ``ActionStopped``."""
         self._look_again(action)
+        if action.reason == Reason.EXPIRED and action.action == Action.DESTROY:
+            # Before the calls: killed in between, it is destroyed by the next pass, while one that is gone unnoted would be made again.
+            self._journal.session_ended(action.uid, action.ref, stamp())
         for number, call in enumerate(action.calls):
             if self._stop.is_set():
                 raise ActionStopped(f"stopped after {number} of {len(action.calls)} calls; the next apply goes on from there")
             self._one(action, call)
-        if action.reason == Reason.EXPIRED and action.action == Action.DESTROY:
-            self._journal.session_ended(action.uid, action.ref, stamp())
 
     def _look_again(self, action: PlannedAction) -> None:
         """What exists is read once more: whatever moved since the plan leaves this action undone, and no other."""
@@ -113,11 +114,11 @@ class Steps:
         except StateError as error:
             self._stop.set()
             raise ActionFailed(error.message, error.hint) from error
+        # Before the outcome: killed in between, the intent dangles and this is done again.
         if isinstance(call, DeleteInstance):
-            # Before the outcome: killed in between, the intent dangles and this is done again.
             self._journal.forget_known(call.uuid, at=stamp())
-        self._journal.record(intent.id, Outcome.DONE, detail="", at=stamp())
         self._remember_power(call, uuid or action.uuid)
+        self._journal.record(intent.id, Outcome.DONE, detail="", at=stamp())
 
     def _intent(self, action: PlannedAction, call: Call) -> Intent:
         name = f"{type(call).__name__}:{call.verb}" if isinstance(call, SetPower) else type(call).__name__
