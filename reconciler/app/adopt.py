@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from reconciler.app.clock import stamp
 from reconciler.app.doors import Doors
 from reconciler.app.journaled import journaled
 from reconciler.app.planning import make
@@ -16,8 +17,9 @@ from reconciler.errors import Refused
 from reconciler.model import marks
 from reconciler.model.names import instance_name
 from reconciler.model.plan import UpdateInstance
-from reconciler.model.records import Writer
+from reconciler.model.records import Known, Writer
 from reconciler.model.world import Grade
+from reconciler.store.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
     from reconciler.app.planning import Made
@@ -85,6 +87,15 @@ def adopt(settings: Settings, adoption: Adoption) -> None:
             uuid=adoption.instance.uuid,
             commit=adoption.commit,
         )
+        with Journal(settings.state_dir / FILE_NAME) as journal:
+            journal.know(_known(adoption), at=stamp())
+
+
+def _known(adoption: Adoption) -> Known:
+    """What a person took in is certified by that; what its manifest says is not applied yet."""
+    row = adoption.instance
+    uid = adoption.call.config[marks.UID]
+    return Known(row.uuid, str(adoption.ref), uid, adoption.host.name, row.name, row.generation, row.inherited, "")
 
 
 def _config_key(diff: FieldDiff) -> str:

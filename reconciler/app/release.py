@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.app.clock import stamp
 from reconciler.app.doors import Doors
 from reconciler.app.journaled import journaled
 from reconciler.app.planning import make
@@ -13,6 +14,7 @@ from reconciler.errors import Refused
 from reconciler.model import marks
 from reconciler.model.plan import UpdateInstance
 from reconciler.model.world import Grade
+from reconciler.store.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
     from reconciler.app.settings import Settings
@@ -60,3 +62,5 @@ def release(settings: Settings, proposal: Release) -> None:
     call = UpdateInstance(proposal.instance.name, proposal.instance.uuid, {}, remove=proposal.removed)
     with only_writer(settings), Doors(settings) as doors:
         journaled(settings, doors.open(proposal.host), call, ref=proposal.ref, uuid=proposal.instance.uuid, commit=proposal.commit)
+        with Journal(settings.state_dir / FILE_NAME) as journal:
+            journal.forget_known(proposal.instance.uuid, at=stamp())

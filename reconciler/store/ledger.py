@@ -69,6 +69,10 @@ class LedgerFile(JournalFile):
 
         return self._change(at, "certified", decide)
 
+    def know(self, item: Known, *, at: str) -> None:
+        """Certify one object that a person took in; its host stays as certified as it was."""
+        self._write(at, "known", ("put", "known", asdict(item)))
+
     def forget_known(self, uuid: str, *, at: str) -> None:
         """Forget one object, such as one that was released."""
 

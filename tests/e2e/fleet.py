@@ -48,8 +48,22 @@ POLICY = """\
 apiVersion: unsandbox/v1
 kind: Policy
 metadata: {name: fleet}
-spec: {environment: test, limits: {destroys: 20, destroyShare: 1.0, replaces: 20, freezes: 50}}
+spec:
+  environment: test
+  approval: "off"
+  grace: {services: 0s, sessions: 0s}
+  limits:
+    destroys: 20
+    destroyShare: 1.0
+    replaces: 20
+    freezes: 50
+    destroysPerHour: 200
+    destroysPerHost: 200
+    destroysPerOwner: 200
+    replacesPerHour: 200
+    flaps: 50
 """
+"""Wide enough for what most tests do in one minute; those about a limit, a grace or an approval write a policy of their own."""
 
 
 @dataclass
@@ -83,14 +97,14 @@ class Fleet:
         ).write_bytes(self.starter.tarball.read_bytes())
         self.write("manifests/base.yaml", BASE.format(fingerprint=self.starter.fingerprint))
         self.write("manifests/policy.yaml", POLICY)
-        self.environ = {**os.environ, "UNSANDBOX_CONFIG_DIR": str(self.root / "config"), "NO_COLOR": "1"}
+        self.environ = {**os.environ, "UNSANDBOX_CONFIG_DIR": str(self.root / "config"), "UNSANDBOX_ACTOR": "tester@lab", "NO_COLOR": "1"}
         for name in ("GIT_DIR", "GIT_WORK_TREE"):
             self.environ.pop(name, None)
         for daemon in self.daemons:
             self.write(
                 f"inventory/{daemon.name}.yaml",
                 HEAD.format(kind="Host", name=daemon.name)
-                + f"  {{address: 'unix:{daemon.socket}', fingerprint: {daemon.fingerprint}, location: {daemon.name}}}\n",
+                + f"  {{address: 'unix:{daemon.socket}', fingerprint: {daemon.fingerprint}, location: {daemon.name}, capacity: {{instances: 500}}}}\n",
             )
 
     def _same_device(self, folder: Path) -> bool:

@@ -78,7 +78,7 @@ def test_an_unmarked_instance_in_our_project_is_never_touched(single: Fleet) -> 
     refused = single.run("plan", "--json", expect=3).json["refusals"]
     assert [(row["code"], row["ref"]) for row in refused] == [("I01", "Service/two")]
     assert "adopt" in refused[0]["unblock"]
-    single.services({"three": ""})
+    single.services({"three": "ports: [80], env: {A: '1'}"})
     single.run("apply", "--yes")
 
     left = {row["name"]: row for row in single.instances().values()}

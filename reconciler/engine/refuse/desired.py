@@ -54,8 +54,8 @@ def not_a_descendant(change: Change, world: World) -> No | None:
 
 def first_run(change: Change, world: World) -> No | None:
     """F10: objects of ours exist, and the journal knows of none: a first run, or a lost journal."""
-    ledger = world.ledger
-    if ledger.certified or ledger.known or not world.fleet:
+    # Of objects known one by one, such as one that was just adopted, nothing follows for the others.
+    if world.ledger.certified or not world.fleet:
         return None
     evidence = (("ours, by their marks", str(world.fleet)), ("in the journal", "0"))
     return No("objects of ours exist and the journal knows of none", evidence, f"unsandbox accept F10 {change.ref}", "journal")
