@@ -52,7 +52,10 @@ class Profiles:
 
     def one(self, request: Request) -> Answer:
         """One, with its ETag."""
-        home, name, found = self._found(request)
+        try:
+            home, name, found = self._found(request)
+        except Refused as refused:
+            raise Refused(404, f"Fetch profile: {refused.text}" if refused.text.startswith("Profile") else refused.text) from refused
         return sync(self._row(home, name), etag_of(found))
 
     def make(self, request: Request) -> Answer:

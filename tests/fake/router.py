@@ -128,6 +128,7 @@ def _of_snapshots(snapshots: Snapshots) -> Lines:
         ("POST", "instances/*/snapshots"): snapshots.make,
         ("GET", "instances/*/snapshots/*"): snapshots.one,
         ("DELETE", "instances/*/snapshots/*"): snapshots.delete,
+        ("GET", "storage-pools/*/volumes"): snapshots.volumes,
         ("GET", "storage-pools/*/volumes/container"): snapshots.volumes,
     }
 
