@@ -111,7 +111,7 @@ def unsandbox(*arguments: str) -> int:
     """Show and run one command; return its exit status where that is 0 or `plan` saying that there are changes."""
     shown = f"unsandbox {' '.join(arguments)}".replace(f"{ROOT}/", "")
     say(f"$ {shown}")
-    environment = {**os.environ, "UNSANDBOX_CONFIG_DIR": str(RUN / "config")}
+    environment = {"UNSANDBOX_ACTOR": "demo", **os.environ, "UNSANDBOX_CONFIG_DIR": str(RUN / "config")}
     status = subprocess.run([Path(sys.executable).parent / "unsandbox", *arguments], cwd=ROOT, env=environment, check=False).returncode
     if status and not (status == HAS_CHANGES and "plan" in arguments):
         raise BootstrapError(f"{shown} ended with {status}; to take down what was made: make demo-down")

@@ -59,4 +59,12 @@ def operator_name(environ: Mapping[str, str]) -> str:
         user = environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):
         user = f"uid-{os.getuid()}"
-    return f"{user}@{socket.gethostname()}"
+    return f"{_who_logged_in() if user == 'root' else user}@{socket.gethostname()}"
+
+
+def _who_logged_in() -> str:
+    """Whose terminal it is, where root was reached by way of a person's account; else root."""
+    try:
+        return os.getlogin()
+    except OSError:
+        return "root"

@@ -11,7 +11,7 @@ from reconciler.cli.ask import confirm
 from reconciler.cli.codes import ask_until, who
 from reconciler.cli.completion import everything
 from reconciler.cli.exits import Exit
-from reconciler.cli.invocation import Invocation, invocation, reference
+from reconciler.cli.invocation import Invocation, acting, reference
 from reconciler.cli.render.accept import accepted_document, accepted_lines, proposal_lines
 from reconciler.cli.table import COMMANDS, epilog
 from reconciler.errors import UsageError
@@ -42,7 +42,7 @@ def accept(  # noqa: PLR0913 - one parameter an option
     Plans, shows the refusal with its evidence and asks for "yes" in full. It holds for a while and only as long as the evidence stays the
     same: another value is another refusal. Nothing is done on any host; the next apply goes by it. Who accepted is in the history.
     """
-    run = invocation(context)
+    run = acting(context)
     seconds = _seconds(life)
     proposal = acceptance.propose(run.settings, code.upper(), reference(ref), host=host, all_alike=alike)
     (run.err if json else run.out).show(proposal_lines(proposal))

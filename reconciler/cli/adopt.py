@@ -8,7 +8,7 @@ from reconciler.app import adopt as adoption
 from reconciler.cli.ask import confirm
 from reconciler.cli.completion import workloads
 from reconciler.cli.exits import Exit
-from reconciler.cli.invocation import invocation, reference
+from reconciler.cli.invocation import acting, reference
 from reconciler.cli.render.adoption import adoption_lines
 from reconciler.cli.table import COMMANDS, epilog
 
@@ -29,7 +29,7 @@ def adopt(
 
     Shows what is written and what the next apply would then change, and asks. Nothing else of the instance is touched.
     """
-    run = invocation(context)
+    run = acting(context)
     proposal = adoption.propose(run.settings, reference(ref), instance=instance, host=host)
     run.out.show(adoption_lines(proposal))
     if not yes and not confirm(run.err, f"Adopt {proposal.instance.name} as {ref}?", full=False, hint=f"unsandbox adopt {ref} --yes"):

@@ -13,7 +13,7 @@ from reconciler.app.planning import Made, make
 from reconciler.cli.ask import confirm
 from reconciler.cli.audience import Audience
 from reconciler.cli.exits import Exit
-from reconciler.cli.invocation import Invocation, invocation
+from reconciler.cli.invocation import Invocation, acting
 from reconciler.cli.render.apply import report_document, report_lines
 from reconciler.cli.render.plan import plan_lines
 from reconciler.cli.render.screen import Screen
@@ -55,7 +55,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     Plans, shows the plan and asks; a plan that destroys wants "yes" in full. Ctrl-C stops cleanly between steps, a second one leaves at
     once. What is refused or fails does not hold up the rest. A saved PLAN is held against the world and the manifests first.
     """
-    run = invocation(context)
+    run = acting(context)
     if json and events == "-":
         raise UsageError("--json and --events - both write to standard output", hint="unsandbox apply --json --events FILE")
     if plan and (target or exclude or only or rev):

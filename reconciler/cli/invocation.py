@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.errors import Defect, UsageError
+from reconciler.errors import Defect, Refused, UsageError
 from reconciler.manifest.units import duration
 from reconciler.model.names import Ref
+from reconciler.policy.refuse_access import is_person
 
 if TYPE_CHECKING:
     import typer
@@ -30,6 +31,18 @@ def invocation(context: typer.Context) -> Invocation:
     made = context.find_root().obj
     if not isinstance(made, Invocation):
         raise Defect("a command ran before the main command set it up")
+    return made
+
+
+def acting(context: typer.Context) -> Invocation:
+    """As ``invocation``, for what changes something: whoever does it has a name. Raises ``Refused``."""
+    made = invocation(context)
+    if not is_person(made.settings.actor):
+        raise Refused(
+            f"{made.settings.actor or 'nobody'} is an account, not a person, and what is done must be somebody's doing",
+            hint=f"unsandbox --actor NAME {context.info_name} ... (or once: export UNSANDBOX_ACTOR=NAME)",
+            rule="A15",
+        )
     return made
 
 

@@ -8,7 +8,7 @@ from reconciler.app import release as releasing
 from reconciler.cli.ask import confirm
 from reconciler.cli.completion import workloads
 from reconciler.cli.exits import Exit
-from reconciler.cli.invocation import invocation, reference
+from reconciler.cli.invocation import acting, reference
 from reconciler.cli.render.adoption import release_lines
 from reconciler.cli.table import COMMANDS, epilog
 
@@ -26,7 +26,7 @@ def release(
 
     Shows the marks that are removed, and asks. The container goes on as it is, its delete protection too.
     """
-    run = invocation(context)
+    run = acting(context)
     proposal = releasing.propose(run.settings, reference(ref), host=host)
     run.out.show(release_lines(proposal))
     if not yes and not confirm(run.err, f"Release {ref}?", full=False, hint=f"unsandbox release {ref} --yes"):

@@ -65,7 +65,7 @@ def shell(tmp_path: Path) -> Shell:
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "LC_ALL"}}
     (tmp_path / "home").mkdir()
     (tmp_path / "repo").mkdir()
-    return Shell(tmp_path / "repo", {**kept, "HOME": str(tmp_path / "home")})
+    return Shell(tmp_path / "repo", {**kept, "HOME": str(tmp_path / "home"), "UNSANDBOX_ACTOR": "tester@lab"})
 
 
 @pytest.fixture
