@@ -58,10 +58,10 @@ def approvers_add(
     if people.list_approvers(run.settings):
         _vouch(run, enrolment.binding, approver, stdin=stdin, hint=f"unsandbox approvers add {name}")
     run.out.show(enrolment_lines(enrolment, drawn=run.out.live))
+    hint = f"unsandbox approvers add {name}"
+    # Never from the variable: a code in it is that of whoever vouches.
     first = f"The code that the app of {name} shows"
-    ask_until(
-        run, first, lambda typed: people.enrol(run.settings, enrolment, typed), from_stdin=stdin, hint=f"unsandbox approvers add {name}"
-    )
+    ask_until(run, first, lambda typed: people.enrol(run.settings, enrolment, typed), from_stdin=stdin, hint=hint, variable=False)
     run.out.say(f"{name} is enrolled. Next: unsandbox approve PLAN")
 
 

@@ -23,14 +23,14 @@ WORTH_ANOTHER = frozenset({"A24", "A25", "A26"})
 """After these a person at a terminal is asked again; any other no would come again."""
 
 
-def code(run: Invocation, question: str, *, from_stdin: bool, hint: str) -> str:
-    """One code. Raises ``UsageError`` where there is none to be had, so that an empty line is no try."""
+def code(run: Invocation, question: str, *, from_stdin: bool, hint: str, variable: bool = True) -> str:
+    """One code; ``variable``: whether it may come from the environment. Raises ``UsageError`` where there is none: nothing is tried."""
     if from_stdin:
         given = sys.stdin.readline().strip()
-    elif os.environ.get(OTP):
+    elif variable and os.environ.get(OTP):
         given = os.environ[OTP].strip()
     elif sys.stdin.isatty():
-        given = getpass(f"{question}: ", run.err.stream).strip()
+        given = _typed(run, question)
     else:
         raise UsageError(f"{question}: there is no terminal to ask on; set {OTP} or give --stdin", hint=hint)
     if not given:
@@ -38,12 +38,21 @@ def code(run: Invocation, question: str, *, from_stdin: bool, hint: str) -> str:
     return given
 
 
-def ask_until(run: Invocation, question: str, attempt: Callable[[str], object], *, from_stdin: bool, hint: str) -> None:
+def _typed(run: Invocation, question: str) -> str:
+    try:
+        return getpass(f"{question}: ", run.err.stream).strip()
+    except EOFError:
+        return ""
+
+
+def ask_until(
+    run: Invocation, question: str, attempt: Callable[[str], object], *, from_stdin: bool, hint: str, variable: bool = True
+) -> None:
     """Ask for a code and try it; a person at a terminal is asked again while that may help. Raises ``Refused``."""
-    asks = not from_stdin and not os.environ.get(OTP) and sys.stdin.isatty()
+    asks = not from_stdin and not (variable and os.environ.get(OTP)) and sys.stdin.isatty()
     for wait in (*DELAYS[1:], 0):
         try:
-            attempt(code(run, question, from_stdin=from_stdin, hint=hint))
+            attempt(code(run, question, from_stdin=from_stdin, hint=hint, variable=variable))
         except Refused as refused:
             if not asks or not wait or refused.rule not in WORTH_ANOTHER:
                 raise

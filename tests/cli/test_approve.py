@@ -221,6 +221,7 @@ def test_a_plan_is_approved_with_a_line_on_standard_input(office: Office) -> Non
     assert [line.split() for line in lines if line.startswith("    ")] == [
         ["Service/api", "on", "h2", "replace"],
         ["Service/web", "on", "h1", "destroy"],
+        ["Service/new", "on", "h1", "create"],
     ]
     assert lines[-1] == "Approved by anna, for 5 minutes and one apply. Next: unsandbox apply plan.json"
     assert approved(office) == "anna"
@@ -292,6 +293,13 @@ def test_a_person_at_a_terminal_is_asked_again(office: Office) -> None:
     assert "tries left: 4" in shown
     assert spare not in shown
     assert approved(office) == "anna"
+
+
+def test_an_empty_answer_is_no_try(office: Office) -> None:
+    for typed in ("\n", "\x04"):
+        status, shown = converse(office.shell.root, office.shell.environ, ("approve", "plan.json"), (("Code of anna: ", typed),))
+        assert (status, "no code was given, so nothing was tried" in shown) == (1, True), shown
+    assert office.notes() == [("approver-added", office.settings.actor)]
 
 
 def test_ctrl_c_at_the_code_approves_nothing(office: Office) -> None:

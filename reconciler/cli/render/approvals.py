@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from reconciler.model.approvals import Approver
 
 _HEAD: Line = tuple((word, "dim") for word in ("APPROVER", "ENROLLED", "RECOVERY CODES", "WRONG CODES THIS HOUR", "KEY"))
+SHOWN = 30
+"""Lines for what is not destroyed; what is destroyed is always shown whole."""
 _DESTRUCTIVE = frozenset(action.value for action in DESTRUCTIVE)
 
 
@@ -75,16 +77,24 @@ def in_groups(secret: str) -> str:
 
 
 def asked_lines(saved: Saved) -> list[Line]:
-    """What an approval of the plan allows: counts by action, and each object that is destroyed. No more than the approval binds to."""
+    """What an approval of the plan allows: counts by action, what is destroyed, and the rest. No more than the approval binds to."""
     counts = Counter(action for action, _ in saved.touched.values())
     told = ", ".join(f"{count} {action}" for action, count in sorted(counts.items(), key=_rank))
-    destroyed = sorted((ref, host, action) for (ref, host), (action, _) in saved.touched.items() if action in _DESTRUCTIVE)
+    acts = sorted((ref, host, action) for (ref, host), (action, _) in saved.touched.items())
+    destroyed, rest = ([act for act in acts if (act[2] in _DESTRUCTIVE) is wanted] for wanted in (True, False))
     lines: list[Line] = [((f"Plan {saved.id[:12]}: {told or 'nothing to do'}", "title"),)]
     lines += [((f"  commit {saved.commit[:12] or 'none'}", "dim"),)]
     if destroyed:
-        lines += [(("  destroys, with its data:", "bad"),)]
-        lines += columns([((ref, ""), (f"on {host}", ""), (action, "bad")) for ref, host, action in destroyed], indent=4)
+        lines += [(("  destroys, with its data:", "bad"),), *_acts(destroyed, "bad")]
+    if rest:
+        lines += [(("  and does:", ""),), *_acts(rest[:SHOWN], "")]
+    if len(rest) > SHOWN:
+        lines += [((f"    and {len(rest) - SHOWN} more", "dim"),)]
     return lines
+
+
+def _acts(acts: Sequence[tuple[str, str, str]], style: str) -> list[Line]:
+    return columns([((ref, ""), (f"on {host}", ""), (action, style)) for ref, host, action in acts], indent=4)
 
 
 def _rank(row: tuple[str, int]) -> int:
