@@ -66,6 +66,8 @@ class Finding:
     path: str
     message: str
     hint: str = ""
+    code: str = "D02"
+    """Of the refusal that this means: by default, that the file does not hold."""
 
     def __str__(self) -> str:
         """``file:line:column: path: message``, the form editors and terminals can jump to."""

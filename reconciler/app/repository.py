@@ -55,7 +55,7 @@ def read_repository(root: Path, rev: str | None) -> tuple[tuple[SourceFile, ...]
     if rev is not None:
         return _read_commit(root, rev)
     if not root.is_dir():
-        raise ManifestError((Finding(str(root), 0, 0, "", "no such folder", hint="unsandbox init DIR"),))
+        raise ManifestError((Finding(str(root), 0, 0, "", "no such folder", hint="unsandbox init DIR", code="D01"),))
     files = tuple(_decode(_read_tree(root, FOLDERS)))
     return files, _working_commit(root, _digest(files))
 

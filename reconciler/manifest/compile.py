@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import ManifestError
 from reconciler.manifest import parts
+from reconciler.manifest.checks import check_all
 from reconciler.manifest.references import Index
 from reconciler.manifest.schema import (
     PolicySpec,
@@ -52,8 +53,7 @@ class _Compiler:
         """All parts, each sorted by reference; findings gather in the index."""
         index = self.index
         index.check_hosts()
-        index.check_keys()
-        index.check_domains()
+        check_all(index)
         workloads = [workload for document in self._documents.items for workload in self._workloads(document)]
         if workloads and not index.of(Kind.HOST):
             index.find(None, "no host is in the inventory, so nothing has a place to live", hint="unsandbox hosts add URL")
@@ -70,8 +70,6 @@ class _Compiler:
 
     def _one_policy(self) -> Policy:
         found = self.index.of(Kind.POLICY)
-        for extra in found[1:]:
-            self.index.find(extra, f"only one Policy is read; the other is at {found[0].source}", "kind", hint="put them into one")
         spec = found[0].spec if found else None
         return parts.policy(spec, found[0].source) if isinstance(spec, PolicySpec) else Policy()
 
@@ -94,9 +92,9 @@ class _Compiler:
 
     def _service(self, document: Document, spec: ServiceSpec) -> list[Workload]:
         index = self.index
-        key = index.refer(document, Kind.KEY, spec.owner, "spec", "owner")
-        image = index.refer(document, Kind.IMAGE, spec.image, "spec", "image")
-        placement = index.placement(document, spec.placement)
+        key = index.get(Kind.KEY, spec.owner)
+        image = index.get(Kind.IMAGE, spec.image)
+        placement = Placement(spec.placement.host, spec.placement.location)
         resources = index.resources(document, spec.resources, index.tier_of(key))
         bootstrap = index.bootstrap(document, spec.bootstrap)
         if image is None or resources is None:
@@ -131,9 +129,9 @@ class _Compiler:
 
     def _session(self, document: Document, spec: SessionSpec) -> list[Workload]:
         index = self.index
-        key = index.refer(document, Kind.KEY, spec.owner, "spec", "owner")
-        image = index.refer(document, Kind.IMAGE, spec.image, "spec", "image")
-        placement = index.placement(document, spec.placement)
+        key = index.get(Kind.KEY, spec.owner)
+        image = index.get(Kind.IMAGE, spec.image)
+        placement = Placement(spec.placement.host, spec.placement.location)
         resources = index.resources(document, spec.resources, index.tier_of(key))
         if image is None or resources is None:
             return []
@@ -162,14 +160,8 @@ class _Compiler:
 
     def _cells(self, document: Document, spec: PoolSpec) -> list[Workload]:
         index = self.index
-        image = index.refer(document, Kind.IMAGE, spec.image, "spec", "image")
-        tier = index.refer(document, Kind.TIER, spec.tier, "spec", "tier") if spec.tier else None
-        if spec.owner:
-            index.refer(document, Kind.KEY, spec.owner, "spec", "owner")
-        for number, name in enumerate(spec.hosts):
-            index.refer(document, Kind.HOST, name, "spec", "hosts", number)
-        if spec.location:
-            index.location(document, spec.location, "spec", "location")
+        image = index.get(Kind.IMAGE, spec.image)
+        tier = index.get(Kind.TIER, spec.tier)
         resources = index.resources(document, spec.resources, tier)
         if image is None or resources is None:
             return []

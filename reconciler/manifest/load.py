@@ -12,11 +12,13 @@ from pydantic import ValidationError
 from reconciler.errors import Finding, ManifestError
 from reconciler.manifest.documents import Document, Documents
 from reconciler.manifest.fields import Strict
+from reconciler.manifest.reading import NOTHING, Flaw, code_of
 from reconciler.manifest.schema import API_VERSION, KINDS, Metadata
 from reconciler.manifest.wording import findings_of
 from reconciler.manifest.yamltext import parse
 from reconciler.model.names import Kind, Ref
 from reconciler.model.resources import Source
+from reconciler.model.rules import FAILED_CAUSE, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,28 +39,31 @@ def load(files: Iterable[SourceFile]) -> Documents:
     findings: list[Finding] = []
     yaml_files = [file for file in every if file.path.endswith((".yaml", ".yml"))]
     for file in yaml_files:
-        for parsed in parse(file.path, file.text.removeprefix("\ufeff")):
-            reader = _Document(file.path, parsed)
-            document = reader.read()
-            findings.extend(reader.findings)
-            items.extend([document] if document else [])
-    findings.extend(_duplicates(items))
-    if not items and not findings:
-        findings.append(
-            Finding(
-                "manifests",
-                0,
-                0,
-                "",
-                "no manifests found here; an empty repository is never taken for an empty world",
-                "unsandbox init DIR",
-            )
-        )
+        try:
+            documents, flaws = _read(file)
+        except Exception as error:  # noqa: BLE001 - a file that cannot be read must stop everything, whatever broke
+            documents, flaws = [], [Finding(file.path, 0, 0, "", f"{FAILED_CAUSE}: reading it ({type(error).__name__})")]
+        items.extend(documents)
+        findings.extend(flaws)
+    empty = None if findings else ask(NOTHING, "unsandbox init DIR", len(items))
+    if empty is not None:
+        findings.append(Finding("manifests", 0, 0, "", empty.cause, empty.unblock, NOTHING.code))
     if len(items) > MAX_DOCUMENTS:
         findings.append(Finding("manifests", 0, 0, "", f"more than {MAX_DOCUMENTS} documents"))
     if findings:
         raise ManifestError(tuple(findings))
     return Documents(tuple(items), {file.path: file.text for file in every})
+
+
+def _read(file: SourceFile) -> tuple[list[Document], list[Finding]]:
+    documents: list[Document] = []
+    findings: list[Finding] = []
+    for parsed in parse(file.path, file.text.removeprefix("\ufeff")):
+        reader = _Document(file.path, parsed)
+        document = reader.read()
+        findings.extend(reader.findings)
+        documents.extend([document] if document else [])
+    return documents, findings
 
 
 class _Document:
@@ -124,25 +129,10 @@ class _Document:
 
     def _find(self, path: Path, message: str, hint: str = "") -> None:
         line, column = self._parsed.places.get(path, (self._parsed.line, 1))
-        self.findings.append(Finding(self._file, line, column, ".".join(str(part) for part in path), message, hint))
+        code = code_of(Flaw("", path, message))
+        self.findings.append(Finding(self._file, line, column, ".".join(str(part) for part in path), message, hint, code))
 
 
 def _digest(value: Mapping[str, object]) -> str:
     # A date written without quotes is a date to YAML; its text tells it apart as well.
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _duplicates(items: list[Document]) -> Iterable[Finding]:
-    first: dict[Ref, Document] = {}
-    for item in items:
-        other = first.setdefault(item.ref, item)
-        if other is not item:
-            line, column = item.place("metadata", "name")
-            yield Finding(
-                item.source.file,
-                line,
-                column,
-                "metadata.name",
-                f"{item.ref} is declared twice; also at {other.source}",
-                "rename or remove one",
-            )

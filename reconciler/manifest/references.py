@@ -15,7 +15,6 @@ from reconciler.manifest.schema import (
     BootstrapSpec,
     HostSpec,
     KeySpec,
-    PlacementSpec,
     ResourcesSpec,
     ServiceSpec,
     SessionSpec,
@@ -23,7 +22,7 @@ from reconciler.manifest.schema import (
 )
 from reconciler.manifest.yamltext import dotted
 from reconciler.model.names import Kind
-from reconciler.model.resources import Bootstrap, Placement, Resources
+from reconciler.model.resources import Bootstrap, Resources
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import Document, Documents
@@ -38,8 +37,10 @@ class Index:
     def __init__(self, documents: Documents) -> None:
         self._files = documents.files
         self._kinds: dict[Kind, dict[str, Document]] = defaultdict(dict)
+        self.items = documents.items
+        """Every document, in the order of files; a reference that is declared twice is in it twice."""
         for document in documents.items:
-            self._kinds[document.ref.kind][document.ref.name] = document
+            self._kinds[document.ref.kind].setdefault(document.ref.name, document)
         self._locations = {spec_of(item, HostSpec).location for item in self.of(Kind.HOST)}
         self.findings: list[Finding] = []
 
@@ -47,20 +48,22 @@ class Index:
         """Every document of a kind, sorted by name."""
         return [self._kinds[kind][name] for name in sorted(self._kinds[kind])]
 
-    def find(self, document: Document | None, message: str, *path: str | int, hint: str = "") -> None:
+    def find(self, document: Document | None, message: str, *path: str | int, hint: str = "", code: str = "D02") -> None:
         """Add a finding at ``path`` of ``document``, or about the whole repository."""
         if document is None:
-            self.findings.append(Finding("inventory", 0, 0, "", message, hint))
+            self.findings.append(Finding("inventory", 0, 0, "", message, hint, code))
             return
         line, column = document.place(*path)
-        self.findings.append(Finding(document.source.file, line, column, dotted(path), message, hint))
+        self.findings.append(Finding(document.source.file, line, column, dotted(path), message, hint, code))
 
-    def refer(self, document: Document, kind: Kind, name: str, *path: str | int) -> Document | None:
-        """The document ``kind/name``; a finding and None where there is none."""
-        target = self._kinds[kind].get(name)
-        if target is None:
+    def get(self, kind: Kind, name: str | None) -> Document | None:
+        """The document ``kind/name``; None where there is none, which ``checks`` finds."""
+        return self._kinds[kind].get(name) if name else None
+
+    def refer(self, document: Document, kind: Kind, name: str, *path: str | int) -> None:
+        """A finding where there is no document ``kind/name``."""
+        if name not in self._kinds[kind]:
             self._dangling(document, f"{kind}/{name}", name, sorted(self._kinds[kind]), *path)
-        return target
 
     def location(self, document: Document, name: str, *path: str | int) -> None:
         """A location exists where a host stands at it."""
@@ -70,19 +73,11 @@ class Index:
     def _dangling(self, document: Document, what: str, name: str, known: list[str], *path: str | int) -> None:
         near = get_close_matches(name, known, 1, 0.5)
         mean = f"; did you mean {near[0]}?" if near else ""
-        self.find(document, f"there is no {what}{mean}", *path, hint=f"known: {', '.join(known) or 'none'}")
+        self.find(document, f"there is no {what}{mean}", *path, hint=f"known: {', '.join(known) or 'none'}", code="D11")
 
     def tier_of(self, key: Document | None) -> Document | None:
         """The tier of a key; a dangling one is found where keys are checked."""
         return self._kinds[Kind.TIER].get(spec_of(key, KeySpec).tier) if key else None
-
-    def placement(self, document: Document, spec: PlacementSpec) -> Placement:
-        """The placement, with its references checked."""
-        if spec.host:
-            self.refer(document, Kind.HOST, spec.host, "spec", "placement", "host")
-        if spec.location:
-            self.location(document, spec.location, "spec", "placement", "location")
-        return Placement(spec.host, spec.location)
 
     def resources(self, document: Document, spec: ResourcesSpec, tier: Document | None) -> Resources | None:
         """Limits, what is left out taken from ``tier``. A size that is absent altogether is a finding: no limit is never meant."""
@@ -120,15 +115,8 @@ class Index:
             self.find(document, f"the script is longer than {MAX_SCRIPT} characters", "spec", "bootstrap")
         return Bootstrap(text, f"sha256:{hashlib.sha256(text.encode()).hexdigest()}")
 
-    def check_keys(self) -> None:
-        """Tiers and parents of keys exist, and no key is its own ancestor."""
-        for document in self.of(Kind.KEY):
-            spec = spec_of(document, KeySpec)
-            self.refer(document, Kind.TIER, spec.tier, "spec", "tier")
-            if spec.parent and self.refer(document, Kind.KEY, spec.parent, "spec", "parent") and self._circles(document):
-                self.find(document, "its parents lead back to itself", "spec", "parent")
-
-    def _circles(self, document: Document) -> bool:
+    def circles(self, document: Document) -> bool:
+        """Whether a key is its own ancestor."""
         seen, name = set(), spec_of(document, KeySpec).parent
         while name and name not in seen:
             seen.add(name)
@@ -156,12 +144,3 @@ class Index:
             return
         if not subnet.network.is_private or subnet.ip == subnet.network.network_address:
             self.find(document, "it must be a private network, with the bridge's own address in it", "spec", "subnet", hint="10.231.0.1/20")
-
-    def check_domains(self) -> None:
-        """A domain belongs to one service."""
-        first: dict[str, Document] = {}
-        for document in self.of(Kind.SERVICE):
-            for number, domain in enumerate(spec_of(document, ServiceSpec).domains):
-                other = first.setdefault(domain, document)
-                if other is not document or domain in spec_of(document, ServiceSpec).domains[:number]:
-                    self.find(document, f"{domain} belongs to {other.ref} at {other.source} already", "spec", "domains", number)

@@ -27,6 +27,7 @@ from reconciler.manifest.fields import (
 from reconciler.model.names import Kind
 
 API_VERSION = "unsandbox/v1"
+ZERO = "a size of 0 empties the pool"
 MAX_ENV = 64 * 1024
 MAX_VARIABLES = 256
 MAX_SCRIPT = 64 * 1024
@@ -181,7 +182,7 @@ class PoolSpec(Strict):
         if self.size.max < self.size.min:
             raise ValueError(f"size: max {self.size.max} is below min {self.size.min}")
         if self.size.min == 0 and not self.allow_zero:
-            raise ValueError("a size of 0 empties the pool: write allowZero: true if that is meant")
+            raise ValueError(f"{ZERO}: write allowZero: true if that is meant")
         if self.location and self.hosts:
             raise ValueError("location and hosts exclude each other")
         return self

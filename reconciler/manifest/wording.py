@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from reconciler.errors import Finding
+from reconciler.manifest.reading import Flaw, code_of
+from reconciler.manifest.schema import ZERO
 from reconciler.manifest.yamltext import dotted
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ def findings_of(error: ValidationError, model: type, file: str, top: str, places
         message, hint = _say(detail, model, path)
         if (path, message) not in seen:
             seen.add((path, message))
-            yield Finding(file, *near, dotted(path), message, hint)
+            written = detail["input"] is not None
+            kind = "zero" if message.startswith(ZERO) else detail["type"]
+            yield Finding(file, *near, dotted(path), message, hint, code_of(Flaw(kind, path, message, written)))
 
 
 def _written(location: tuple[int | str, ...], places: Mapping[Path, tuple[int, int]]) -> tuple[Path, tuple[int, int]]:

@@ -26,7 +26,7 @@ def _findings(error: ManifestError) -> list[Line]:
     for finding in error.findings:
         where = f"{finding.file}:{finding.line}:{finding.column}" if finding.line else finding.file
         path = f" {finding.path}:" if finding.path else ""
-        lines.append(((f"{where}:", "title"), (f"{path} {finding.message}", "")))
+        lines.append(((f"{where}:", "title"), (f"{path} {finding.message}", ""), (f" [{finding.code}]", "dim")))
         if finding.hint:
             lines.append(((f"  {finding.hint}", "dim"),))
     files = len({finding.file for finding in error.findings})

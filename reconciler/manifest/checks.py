@@ -1,0 +1,170 @@
+"""Rules over the manifests as a whole, each adding its findings. Any finding stops everything before a host is asked."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from reconciler.errors import Finding
+from reconciler.manifest import names
+from reconciler.manifest.parts import spec_of
+from reconciler.manifest.reading import NOTHING, READ_RULES
+from reconciler.manifest.schema import HostSpec, KeySpec, PoolSpec, ServiceSpec, SessionSpec
+from reconciler.model.names import Kind, Ref
+from reconciler.model.rules import FAILED_CAUSE, No, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.manifest.documents import Document
+    from reconciler.manifest.references import Index
+
+PLACEHOLDER = re.compile(r"^\s*(\$\{[^{}]*\}|\{\{.*\}\}|<[A-Za-z][A-Za-z0-9 _-]*>)\s*$")
+"""A whole value that stands for another: nobody wrote that one."""
+
+
+def declared_twice(index: Index) -> No | None:
+    """D04: one reference declared twice, or two policies."""
+    first: dict[Ref, Document] = {}
+    for item in index.items:
+        other = first.setdefault(item.ref, item)
+        if other is not item:
+            index.find(
+                item, f"{item.ref} is declared twice; also at {other.source}", "metadata", "name", hint="rename or remove one", code="D04"
+            )
+    policies = index.of(Kind.POLICY)
+    for extra in policies[1:]:
+        index.find(extra, f"only one Policy is read; the other is at {policies[0].source}", "kind", hint="put them into one", code="D04")
+    return None
+
+
+def _twice(item: Document, other: Document) -> str:
+    return f"{item.ref} is declared twice; also at {other.source}"
+
+
+def unresolved(index: Index) -> No | None:
+    """D09: a variable that is empty, or that stands for a value which nobody wrote."""
+    for document in index.of(Kind.SERVICE):
+        for name, value in spec_of(document, ServiceSpec).env.items():
+            if not value:
+                index.find(
+                    document, "an empty value cannot be kept by LXD", "spec", "env", name, hint="write a value, or leave it out", code="D09"
+                )
+            elif PLACEHOLDER.match(value):
+                index.find(document, "a placeholder that nothing fills in", "spec", "env", name, hint="write the value itself", code="D09")
+    return None
+
+
+def dangling(index: Index) -> No | None:
+    """D11: a name that points at nothing."""
+    for document in index.items:
+        spec = document.spec
+        if isinstance(spec, ServiceSpec | SessionSpec):
+            index.refer(document, Kind.KEY, spec.owner, "spec", "owner")
+            index.refer(document, Kind.IMAGE, spec.image, "spec", "image")
+            if spec.placement.host:
+                index.refer(document, Kind.HOST, spec.placement.host, "spec", "placement", "host")
+            if spec.placement.location:
+                index.location(document, spec.placement.location, "spec", "placement", "location")
+        elif isinstance(spec, PoolSpec):
+            _pool(index, document, spec)
+        elif isinstance(spec, KeySpec):
+            index.refer(document, Kind.TIER, spec.tier, "spec", "tier")
+            if spec.parent:
+                index.refer(document, Kind.KEY, spec.parent, "spec", "parent")
+    return None
+
+
+def _pool(index: Index, document: Document, spec: PoolSpec) -> None:
+    index.refer(document, Kind.IMAGE, spec.image, "spec", "image")
+    if spec.tier:
+        index.refer(document, Kind.TIER, spec.tier, "spec", "tier")
+    if spec.owner:
+        index.refer(document, Kind.KEY, spec.owner, "spec", "owner")
+    for number, name in enumerate(spec.hosts):
+        index.refer(document, Kind.HOST, name, "spec", "hosts", number)
+    if spec.location:
+        index.location(document, spec.location, "spec", "location")
+
+
+def contradicts(index: Index) -> No | None:
+    """D12: keys that descend from themselves; a host that holds nothing any more and is the only one for something."""
+    for document in index.of(Kind.KEY):
+        if spec_of(document, KeySpec).parent and index.circles(document):
+            index.find(document, "its parents lead back to itself", "spec", "parent", code="D12")
+    drained = {document.ref.name for document in index.of(Kind.HOST) if spec_of(document, HostSpec).state == "drained"}
+    for document in (*index.of(Kind.SERVICE), *index.of(Kind.SESSION)):
+        host = spec_of(document, ServiceSpec | SessionSpec).placement.host  # type: ignore[arg-type]  # a union is a kind too
+        if host in drained:
+            hint = f"state: active on Host/{host}, or another placement"
+            index.find(document, f"Host/{host} is drained and should hold nothing", "spec", "placement", "host", hint=hint, code="D12")
+    return None
+
+
+def colliding(index: Index) -> No | None:
+    """D17: names that become one: domains by their letters, bridges of two projects on one LXD."""
+    names.check_domains(index)
+    names.check_bridges(index)
+    return None
+
+
+def one_object_twice(index: Index) -> No | None:
+    """I12: two manifests that select one live object: by one uid, or by one former name."""
+    by_uid: dict[str, Document] = {}
+    for document in index.items:
+        other = by_uid.setdefault(document.uid, document) if document.uid else document
+        if other is not document:
+            index.find(
+                document, f"{other.ref} at {other.source} has the same uid", "metadata", "uid", hint="one uid, one object", code="I12"
+            )
+    moved: dict[Ref, list[Document]] = defaultdict(list)
+    for document in index.items:
+        if document.moved:
+            moved[Ref(document.ref.kind, document.moved)].append(document)
+    declared = {document.ref: document for document in index.items}
+    for before, documents in moved.items():
+        rivals: Sequence[Document] = [declared[before], *documents] if before in declared else documents
+        for document in documents:
+            rival = next((rival for rival in rivals if rival is not document), None)
+            if rival is not None:
+                told = f"{before} is claimed at {rival.source} as well"
+                index.find(document, told, "metadata", "moved", hint="one name, one object", code="I12")
+    return None
+
+
+INDEX_RULES: tuple[Rule[[Index]], ...] = (
+    Rule("D04", "Declared twice", declared_twice, "Which of the two is meant cannot be told; neither wins by its place in a folder."),
+    Rule(
+        "D09",
+        "A variable that is empty or stands for a value nobody wrote",
+        unresolved,
+        "unsandbox fills in no placeholders, so the container would get the placeholder itself. LXD keeps no key without a value.",
+    ),
+    Rule("D11", "A name that points at nothing", dangling, "A host, tier, key, image or location that no manifest declares."),
+    Rule("D12", "Manifests that contradict one another", contradicts, "Both cannot hold, and which one is meant is a person's to say."),
+    Rule(
+        "D17",
+        "Names that become one",
+        colliding,
+        "What differs only in a manifest would be one thing with two owners.",
+    ),
+    Rule("I12", "Two manifests select one live object", one_object_twice, "One would hand the other's container over."),
+)
+"""Each adds its findings to the index; all are asked, so that everything is mended in one go."""
+
+TEXT_RULES = (
+    NOTHING,
+    *READ_RULES,
+    *INDEX_RULES,
+)
+"""Every rule about the text."""
+
+
+def check_all(index: Index, rules: Sequence[Rule[[Index]]] = INDEX_RULES) -> None:
+    """Ask every rule. One that breaks is a finding of its own, so nothing is applied."""
+    for rule in rules:
+        try:
+            rule.check(index)
+        except Exception as error:  # noqa: BLE001 - a check that cannot answer must refuse, so nothing may pass here
+            index.findings.append(Finding("manifests", 0, 0, "", f"{FAILED_CAUSE}: {rule.title} ({type(error).__name__})", code=rule.code))
