@@ -5,7 +5,8 @@ Then: its key owns the container it runs in, an ancestor, a child's key, a conta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import subprocess
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -14,7 +15,8 @@ import pytest
 
 from reconciler.app import approvers, requests
 from reconciler.app.settings import Settings
-from reconciler.errors import Denied, Refused
+from reconciler.app.writer import only_writer
+from reconciler.errors import Denied, LeaseHeld, Refused
 from reconciler.model import marks
 from reconciler.model.names import Kind, Ref
 from reconciler.model.tenancy import Caller, Method, Request, Wanted
@@ -34,6 +36,7 @@ KEYS = {
     "stranger": ("unsb-pk-feb0-stra-0000-0004", ""),
 }
 OWNERS = {"ai-coder": "fox", "diary": "fox", "cashu-mint": "ralph", "nook": "shadow"}
+POLICY = HEAD.format(kind="Policy", name="fleet") + "  {environment: test, limits: {destroys: 20, destroyShare: 1.0}, approval: required}\n"
 DAYS = [f"day-{number:02}" for number in range(14)]
 """The snapshots that were orphaned then."""
 
@@ -123,6 +126,7 @@ def incident(single: Fleet) -> Incident:
     single.write("manifests/keys.yaml", "---\n".join(keys))
     services = [HEAD.format(kind="Service", name=name) + f"  {{owner: {owner}, image: starter}}\n" for name, owner in OWNERS.items()]
     single.write("manifests/services.yaml", "---\n".join(services))
+    single.write("manifests/policy.yaml", POLICY)
     single.run("apply", "--yes")
     made = Incident(single, Settings(single.root, single.root / ".unsandbox", single.root / "config", actor="shim@test"))
     for name in DAYS:
@@ -278,3 +282,41 @@ def test_a_person_at_the_terminal_has_a_name(incident: Incident) -> None:
     assert incident.row("cashu-mint")["status"] == "Running"
     assert incident.answer(named) == "200"
     assert incident.row("cashu-mint")["status"] == "Frozen"
+
+
+def test_requests_live_beside_commits(incident: Incident) -> None:
+    """What was asked for is in no commit: neither a dirty tree nor a plan of a commit ends it."""
+    root = incident.fleet.root
+
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-C", root, *words], check=True, capture_output=True)
+
+    git("init", "-q")
+    git("add", "inventory", "manifests")
+    git("commit", "-qm", "one")
+    assert incident.answer(incident.request("create", "asked", "ralph", "")) == "200"
+    asked = incident.uuid("asked")
+    assert incident.fleet.run("plan", "--json", expect=0).json["actions"] == []
+    assert incident.fleet.run("plan", "--rev", "HEAD", "--json", expect=0).json["actions"] == []
+    with only_writer(replace(incident.settings, actor="anna@desk")):
+        # Somebody applies: what needs no pass waits for its turn, a declaration waits for the next pass.
+        with pytest.raises(LeaseHeld):
+            incident.ask(incident.request("freeze", "asked", "ralph", ""))
+        assert "a pass will follow" in incident.ask(incident.request("create", "later", "ralph", "")).note
+    assert "h1/svc-later" not in incident.fleet.instances()
+    incident.fleet.run("apply", "--yes")
+    assert incident.row("later")["status"] == "Running"
+
+    # Frozen by request, then ended by request: it keeps its memory until its grace is over.
+    incident.enrol()
+    assert incident.answer(incident.request("freeze", "asked", "ralph", "")) == "200"
+    incident.approved(incident.request("destroy", "asked", "ralph", ""))
+    assert (incident.row("asked")["status"], incident.uuid("asked")) == ("Frozen", asked)
+
+    # Where there is no grace it is gone, by the one approval.
+    policy = root / "manifests" / "policy.yaml"
+    policy.write_text(policy.read_text().replace("environment: test,", "environment: test, grace: {services: 0s},"))
+    ended = incident.approved(incident.request("destroy", "later", "ralph", ""))
+    assert ended.note == "gone, approved by anna"
+    assert "h1/svc-later" not in incident.fleet.instances()
+    incident.unharmed()
