@@ -62,7 +62,7 @@ class Snapshots:
         return self._operations.start(request, "Deleting snapshot", [item.name], work)
 
     def volumes(self, request: Request) -> Answer:
-        """``GET /1.0/storage-pools/POOL/volumes``, of all kinds or of containers: of each instance whose root lies there, and of its snapshots."""
+        """A pool's volumes, of all kinds or of containers: of each instance whose root lies there, and of its snapshots."""
         pool = request.parts[1]
         if pool not in self._state.pools:
             raise Refused(404, "Storage pool not found")
