@@ -13,6 +13,7 @@ from reconciler.app.clock import stamp
 from reconciler.app.declare import create, destroy
 from reconciler.app.doors import Doors
 from reconciler.app.journaled import journaled
+from reconciler.app.own import own_instance
 from reconciler.app.writer import only_writer
 from reconciler.engine.calls import START_SECONDS
 from reconciler.engine.power import POWER_OF
@@ -47,6 +48,11 @@ class UseCase(Protocol):
 
 
 REACHED = {Method.FREEZE: Status.FROZEN, Method.UNFREEZE: Status.RUNNING}
+
+
+def operator(settings: Settings) -> Caller:
+    """The person at this terminal. Inside a container of LXD's it is not known which one: a host name proves nothing."""
+    return Caller(operator=settings.actor, container=None if own_instance() else "")
 
 
 def ask(settings: Settings, request: Request, wanted: Wanted | None = None) -> Answer:

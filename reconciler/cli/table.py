@@ -62,6 +62,18 @@ COMMANDS = {
         "marks of one instance, and the journal",
         (Exit.REFUSED, Exit.FAILED, Exit.LEASE),
     ),
+    "lock": Row(
+        "reconciler.cli.lock",
+        "Lock one object, at once and on the object itself.",
+        "a mark of one instance, and the journal",
+        (Exit.REFUSED, Exit.FAILED, Exit.LEASE),
+    ),
+    "unlock": Row(
+        "reconciler.cli.unlock",
+        "Take away the lock that a request or `lock` put on one object, with a person's one-time code.",
+        "a mark of one instance, the approvals, and the journal",
+        (Exit.REFUSED, Exit.FAILED, Exit.LEASE),
+    ),
     "hosts": Row("reconciler.cli.hosts", "Show who is reachable, who they are and what they hold.", "nothing", (Exit.FAILED,)),
     "doctor": Row("reconciler.cli.doctor", "Check hosts and local set-up, with a mend for each finding.", "nothing", (Exit.FAILED,)),
     "history": Row("reconciler.cli.history", "Show what was done, by whom and under which commit.", "nothing", (Exit.FAILED,)),

@@ -283,6 +283,21 @@ def test_a_person_at_the_terminal_has_a_name(incident: Incident) -> None:
     assert incident.answer(named) == "200"
     assert incident.row("cashu-mint")["status"] == "Frozen"
 
+    run = incident.fleet.run
+    assert "A15" in run("--actor", "root", "lock", "Service/diary", expect=3).err
+    assert "Service/diary on h1: locked." in run("lock", "Service/diary").out
+    assert incident.row("diary")["config"][marks.USER_LOCK].startswith("tester@lab ")
+    assert incident.answer(incident.request("freeze", "diary", "fox", "")) == "409 A11"
+    assert "A12" in run("unlock", "Service/diary", expect=3).err
+    incident.enrol()
+    incident.fleet.environ["UNSANDBOX_OTP"] = "0000-0000-0000"
+    assert "A25" in run("unlock", "Service/diary", expect=3).err
+    assert marks.USER_LOCK in incident.row("diary")["config"]
+    incident.fleet.environ["UNSANDBOX_OTP"] = incident.codes.pop()
+    assert "unlocked, approved by anna" in run("unlock", "Service/diary").out
+    assert marks.USER_LOCK not in incident.row("diary")["config"]
+    incident.unharmed()
+
 
 def test_requests_live_beside_commits(incident: Incident) -> None:
     """What was asked for is in no commit: neither a dirty tree nor a plan of a commit ends it."""
