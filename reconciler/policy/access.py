@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Check = Callable[[Subject], No | None]
 
-NO_RULE = "A00"
+NO_RULE = "X00"
 """Code of the default: no rule speaks in favour of the method."""
 HIDDEN = "A05"
 """The one code that a stranger is given for whatever is not his to know."""
