@@ -55,8 +55,8 @@ class Bystander:
         self._patch({"user.unsandbox.locked": "true"})
 
     def protects(self) -> None:
-        """LXD's own protection, and the tombstone stays."""
-        self._patch({"security.protection.delete": "true", "user.by": "somebody"})
+        """LXD's own protection and nothing else: the tombstone stays."""
+        self._patch({"security.protection.delete": "true"})
 
     def changes_the_profile(self) -> None:
         """A key in the profile that it shares with others."""

@@ -52,7 +52,7 @@ AT_REST: dict[str, tuple[str, str, str, str]] = {
     # LXD 5.0 has no volatile.uuid.generation: a restore that changes nothing it tells is seen by nobody, until it takes our tombstone away.
     "restores_the_same": (DONE, DONE, P02, LXD_REFUSED),
     "recreates": (P02, P11, P02, GAP),
-    "protects": (P02, P11, P02, LXD_REFUSED),
+    "protects": (DONE, DONE, P02, LXD_REFUSED),  # it is protected already, until we took that away
     "starts": (UNPROTECTED, P11, P02, LXD_REFUSED),
     "renames": (NOT_FOUND, NOT_FOUND, P02, P02),
     "deletes": (NOT_FOUND, NOT_FOUND, DONE, DONE),
