@@ -8,21 +8,14 @@ from docs.commands import command_sections
 from reconciler import errors
 from reconciler.cli.exits import MEANING
 from reconciler.cli.variables import OTHERS
-from reconciler.engine.guard import NO_RULE
+from reconciler.engine.catalogue import MEANING as MEANING_OF
+from reconciler.engine.catalogue import Stage, catalogue
+from reconciler.engine.decisions import DECISIONS
 from reconciler.engine.rules import RULES
 from reconciler.manifest.reference import reference_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-
-
-BESIDE = {
-    "O14": "Two instances carry the marks of one object",
-    "S09": "No host that it may live on has room, or none fits its placement",
-    "F01": "More destroys, replaces or freezes than the Policy allows in one pass",
-    NO_RULE: "No rule speaks in favour of the action",
-}
-"""Codes that are given outside the table of rules."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -82,12 +75,42 @@ def _tree(kind: type[errors.UnsandboxError], depth: int) -> Iterator[tuple[int, 
 def rules() -> str:
     """Every rule of the guard, in the order in which they speak."""
     return (
-        "# Rules\n\n"
+        "# The order of the rules\n\n"
         "The guard asks every rule about every change, in this order; the first no counts. A rule that fails says no. What is refused is\n"
-        "shown by `plan` with the evidence and the command that unblocks; the rest goes on.\n\n"
-        + table(("code", "refuses when"), ((f"`{rule.code}`", rule.title) for rule in RULES))
-        + "\nThese come from before and after the rules, where more than one change has to be seen at once:\n\n"
-        + table(("code", "refuses when"), ((f"`{code}`", title) for code, title in BESIDE.items()))
+        "shown by `plan` with the evidence and the command that unblocks; the rest goes on. [refusals.md](refusals.md) explains each code.\n\n"
+        + table(
+            ("code", "refuses when", "asked about"),
+            ((f"`{rule.code}`", rule.title, ", ".join(sorted(action.value for action in rule.actions))) for rule in RULES),
+        )
+        + "\nBudgets (`F01`) are counted over what every rule allowed.\n"
+    )
+
+
+def refusals() -> str:
+    """Every code, by the stage at which it is asked."""
+    entries = catalogue()
+    text = (
+        f"# Refusals\n\n{len(entries)} codes. The default is no, and a check that fails is a no. `unsandbox refusals CODE` shows one of them;\n"
+        "`unsandbox explain REF` walks the rules for one object. A code that can be accepted is accepted with `unsandbox accept CODE REF`,\n"
+        "for exactly the evidence shown and for a day.\n"
+    )
+    for stage in Stage:
+        rows = [entry for entry in entries if entry.stages[0] is stage]
+        text += f"\n## Asked of {stage}\n\nHolds up {MEANING_OF[stage]}.\n\n" + table(
+            ("code", "refused when", "why", "can be accepted"),
+            ((f"`{entry.code}`", entry.title, entry.why, "yes" if entry.acceptable else "") for entry in rows),
+        )
+    return text
+
+
+def decisions() -> str:
+    """The points at which the default is no."""
+    rows = ((number, row.question, row.danger, ", ".join(f"`{code}`" for code in row.codes)) for number, row in enumerate(DECISIONS, 1))
+    return (
+        f"# Where we fail closed\n\n{len(DECISIONS)} points at which something could be destroyed, exposed, overspent or doubled. At each the\n"
+        "default is no, and a check that cannot be made is a no. The list is ours: the service that this program follows names a number\n"
+        "and no list. Each code is tried three times: it refuses, it allows, and its check fails, which refuses.\n\n"
+        + table(("", "question", "what a wrong yes would cost", "says no by"), rows)
     )
 
 
@@ -96,6 +119,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "manifests.md": reference_markdown,
     "errors.md": error_tree,
     "rules.md": rules,
+    "refusals.md": refusals,
+    "fail-closed.md": decisions,
     "exit-codes.md": exit_codes,
 }
 """File name -> what writes it."""

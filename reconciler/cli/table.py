@@ -37,6 +37,7 @@ COMMANDS = {
     ),
     "status": Row("reconciler.cli.status", "Show what is declared beside what is there.", "nothing", (Exit.FAILED,)),
     "explain": Row("reconciler.cli.explain", "Say why one object is as it is.", "nothing"),
+    "refusals": Row("reconciler.cli.refusals", "Show every refusal there is, and why.", "nothing"),
     "accept": Row(
         "reconciler.cli.accept",
         "Accept one refusal, for exactly the evidence that it shows.",

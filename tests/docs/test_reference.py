@@ -15,6 +15,8 @@ from reconciler import errors
 from reconciler.cli.exits import MEANING, Exit
 from reconciler.cli.table import COMMANDS
 from reconciler.cli.variables import OTHERS
+from reconciler.engine.catalogue import catalogue
+from reconciler.engine.decisions import DECISIONS
 from reconciler.engine.rules import RULES
 from reconciler.manifest.jsonschema import json_schemas
 from reconciler.model.names import Kind
@@ -99,16 +101,30 @@ def test_every_error_ends_with_a_documented_code() -> None:
         assert f"`{kind.code}`" in page
 
 
-def test_every_rule_is_documented_once() -> None:
-    page = (REFERENCE / "rules.md").read_text()
-    codes = [rule.code for rule in RULES]
-    assert len(codes) == len(set(codes)) > 10
+def test_every_code_is_documented_once() -> None:
+    page = (REFERENCE / "refusals.md").read_text()
+    order = (REFERENCE / "rules.md").read_text()
+    entries = catalogue()
+    assert len(entries) > 100
+    for entry in entries:
+        assert page.count(f"| `{entry.code}` | {entry.title} |") == 1, entry.code
+        assert len(entry.why) > 20, f"{entry.code} says nothing about why"
     for rule in RULES:
-        assert f"| `{rule.code}` | {rule.title} |" in page
-    given = {code for path in (ROOT / "reconciler" / "engine").glob("*.py") for code in re.findall(r"\"([A-Z]+\d\d)\"", path.read_text())}
-    assert given >= set(codes)
-    for code in given:
-        assert page.count(f"| `{code}` |") == 1, code
+        assert order.count(f"| `{rule.code}` | {rule.title} |") == 1
+    given = {
+        code
+        for folder in ("engine", "manifest", "policy", "lxd", "app")
+        for path in (ROOT / "reconciler" / folder).rglob("*.py")
+        for code in re.findall(r"\"([ADFIOPSX]\d\d)\"", path.read_text())
+    }
+    assert given == {entry.code for entry in entries}
+
+
+def test_every_code_belongs_to_one_decision() -> None:
+    codes = [code for decision in DECISIONS for code in decision.codes]
+    assert len(codes) == len(set(codes))
+    assert set(codes) == {entry.code for entry in catalogue()}
+    assert len(DECISIONS) >= 26
 
 
 def test_every_variable_that_is_read_is_documented() -> None:

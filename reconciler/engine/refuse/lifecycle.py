@@ -111,6 +111,19 @@ def protected_by_other(change: Change, _world: World) -> No | None:
     return No("somebody else protected it", evidence, f"unsandbox accept S10 {change.ref}, or unsandbox release {change.ref}")
 
 
+def health_unknown(change: Change, world: World) -> No | None:
+    """S08: it is down by itself, so nobody can look whether it is well: that is no reason to make it anew."""
+    row, wanted = row_of(change), change.wanted
+    record = world.ledger.powers.get(row.uuid)
+    rested = record is not None and record.power == "hibernated"
+    down = row.status is Status.STOPPED and wanted is not None and wanted.power is Power.RUNNING and not rested
+    if not down or change.ref.kind is Kind.CELL:
+        return None
+    evidence = (("declared", "running"), ("found", row.status_text), ("stopped by us", "no"))
+    unblock = f"{world.lxc(change, 'start')}, look, then plan again; or unsandbox accept S08 {change.ref}"
+    return No("it is down, and whether it is well cannot be told", evidence, unblock)
+
+
 def flapping(change: Change, world: World) -> No | None:
     """F03: it was made again and again."""
     ref, limit = str(change.ref), world.desired.policy.limits.flaps

@@ -63,6 +63,14 @@ LIFE = (
         acceptable=True,
     ),
     row(
+        "S08",
+        "It is down, and whether it is well cannot be told",
+        frozenset({Action.REPLACE}),
+        lifecycle.health_unknown,
+        "Unknown is not unhealthy. What is made anew takes with it what would have told why it went down.",
+        acceptable=True,
+    ),
+    row(
         "D16",
         "The image's name stands for another image",
         frozenset({Action.REPLACE}),
