@@ -77,7 +77,7 @@ def rules() -> str:
     return (
         "# The order of the rules\n\n"
         "The guard asks every rule about every change, in this order; the first no counts. A rule that fails says no. What is refused is\n"
-        "shown by `plan` with the evidence and the command that unblocks; the rest goes on. [refusals.md](refusals.md) explains each code.\n\n"
+        "shown by `plan` with the evidence and the command that unblocks; the rest goes on. [refusals.md](refusals.md) says why.\n\n"
         + table(
             ("code", "refuses when", "asked about"),
             ((f"`{rule.code}`", rule.title, ", ".join(sorted(action.value for action in rule.actions))) for rule in RULES),
@@ -90,8 +90,8 @@ def refusals() -> str:
     """Every code, by the stage at which it is asked."""
     entries = catalogue()
     text = (
-        f"# Refusals\n\n{len(entries)} codes. The default is no, and a check that fails is a no. `unsandbox refusals CODE` shows one of them;\n"
-        "`unsandbox explain REF` walks the rules for one object. A code that can be accepted is accepted with `unsandbox accept CODE REF`,\n"
+        f"# Refusals\n\n{len(entries)} codes. The default is no, and a check that fails is a no. `unsandbox refusals CODE` shows one,\n"
+        "`unsandbox explain REF` walks the rules for one object. What can be accepted is accepted with `unsandbox accept CODE REF`,\n"
         "for exactly the evidence shown and for a day.\n"
     )
     for stage in Stage:
@@ -107,8 +107,8 @@ def decisions() -> str:
     """The points at which the default is no."""
     rows = ((number, row.question, row.danger, ", ".join(f"`{code}`" for code in row.codes)) for number, row in enumerate(DECISIONS, 1))
     return (
-        f"# Where we fail closed\n\n{len(DECISIONS)} points at which something could be destroyed, exposed, overspent or doubled. At each the\n"
-        "default is no, and a check that cannot be made is a no. The list is ours: the service that this program follows names a number\n"
+        f"# Where we fail closed\n\n{len(DECISIONS)} points at which something could be destroyed, exposed, overspent or doubled. At each\n"
+        "the default is no, and a check that cannot be made is a no. The list is ours: the service that this program follows names a number\n"
         "and no list. Each code is tried three times: it refuses, it allows, and its check fails, which refuses.\n\n"
         + table(("", "question", "what a wrong yes would cost", "says no by"), rows)
     )

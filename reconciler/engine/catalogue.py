@@ -69,14 +69,8 @@ def catalogue() -> tuple[Entry, ...]:
 
 def _both(first: Entry, second: Entry) -> Entry:
     why = first.why if second.why in first.why else f"{first.why} {second.why}"
-    return Entry(
-        first.code,
-        first.title,
-        why,
-        (*first.stages, *second.stages),
-        first.actions or second.actions,
-        first.acceptable or second.acceptable,
-    )
+    stages = (*first.stages, *second.stages)
+    return Entry(first.code, first.title, why, stages, first.actions or second.actions, first.acceptable or second.acceptable)
 
 
 def _every() -> Iterator[Entry]:
