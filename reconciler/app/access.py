@@ -48,7 +48,7 @@ def grant(settings: Settings, request: Request, *, approver: str = "") -> Grante
         subject = replace(subject, approver=approved.by if approved else "")
         refusal = judge(subject)
     if refusal is not None:
-        _write_down(acting, request, refusal)
+        write_down(acting, request, refusal)
         raise _denied(acting, request, refusal)
     return Granted(subject, acting)
 
@@ -72,8 +72,8 @@ def binding_of(request: Request) -> str:
     return binding_of_request(request.caller.name, request.method, str(request.ref), request.body_digest)
 
 
-def _write_down(settings: Settings, request: Request, refusal: Refusal) -> None:
-    """All of it, for the operators. Callers who are nobody are left out: they could fill the disk."""
+def write_down(settings: Settings, request: Request, refusal: Refusal) -> None:
+    """A refusal into the journal, all of it, for the operators. Callers who are nobody are left out: they could fill the disk."""
     if refusal.code in _UNKNOWN_CALLER:
         return
     evidence = ", ".join(f"{name}: {value}" for name, value in refusal.evidence)

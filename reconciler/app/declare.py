@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from reconciler.app.access import grant
+from reconciler.app.access import grant, write_down
 from reconciler.app.apply import apply
 from reconciler.app.clearance import Terms
 from reconciler.app.planning import make
@@ -15,12 +15,12 @@ from reconciler.app.statefiles import only_author, path_of, read_back, take_away
 from reconciler.engine.select import Scope
 from reconciler.errors import InputError, LeaseHeld, ManifestError, OperationFailed, Refused, StalePlan
 from reconciler.manifest.documents import SourceFile
+from reconciler.manifest.load import load
 from reconciler.manifest.write import manifest_text
 from reconciler.model.changes import ENDING, Action
 from reconciler.model.names import Kind
 from reconciler.model.tenancy import Answer, Caller, Method, Request
 from reconciler.policy.lineage import line_below
-from reconciler.policy.refuse_access import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ def create(settings: Settings, caller: Caller, ref: Ref, wanted: Wanted, *, body
         file = SourceFile(path_of(ref), _text(granted, wanted))
         made = _planned(granted, partial(with_file, file=file))
         if not _steps(made, {Action.CREATE}):
-            raise _refused(made, request)
+            raise _refused(granted, made)
         write_new(settings.root, file)
     report = _follow(granted, made, partial(take_away, settings.root, file.path))
     if report is None:
@@ -75,7 +75,7 @@ def destroy(settings: Settings, caller: Caller, ref: Ref, *, body_digest: str = 
         made = _planned(granted, partial(without_file, path=path))
         ends = _steps(made, ENDING)
         if granted.subject.rows and not ends and path:
-            raise _refused(made, request)
+            raise _refused(granted, made)
         before = read_back(settings.root, path) if path else None
         if before:
             take_away(settings.root, before.path)
@@ -83,7 +83,7 @@ def destroy(settings: Settings, caller: Caller, ref: Ref, *, body_digest: str = 
     if report is not None and (report.failed or report.skipped):
         raise OperationFailed(f"{ref} is no longer declared and not ended yet: {_told(report)}", hint="unsandbox apply")
     host, row = granted.subject.rows[0] if granted.subject.rows else ("", None)
-    note = f"{_end(ends) if report else LATER}, approved by {approver or 'policy'}"
+    note = f"{_end(granted, ends) if report else LATER}, approved by {approver or 'policy'}"
     return Answer(request.method, ref, host, row.uuid if row else "", "", note)
 
 
@@ -133,9 +133,9 @@ def _own_file(granted: Granted) -> str:
     if declared is None:
         return ""
     path = declared.source.file
-    others = [item for item in (*granted.subject.desired.workloads,) if item.source.file == path and item.ref != declared.ref]
-    if not path.startswith(STATE) or path != path_of(declared.ref) or others:
-        raise Refused(f"{path} was not written by a request", hint=f"edit {declared.source}, commit, then: unsandbox apply")
+    # Rule A13 let nothing through that git declares, so this is a file in state/.
+    if path != path_of(declared.ref) or len(load([read_back(granted.settings.root, path)]).items) != 1:
+        raise Refused(f"{path} was not written by a request", hint=f"edit {declared.source}, then: unsandbox apply")
     return path
 
 
@@ -143,15 +143,24 @@ def _steps(made: Made, actions: set[Action] | frozenset[Action]) -> list[Planned
     return [action for action in made.plan.actions if Action(action.action) in actions]
 
 
-def _refused(made: Made, request: Request) -> Refused:
-    found = [refusal for refusal in made.plan.refusals if refusal.ref == str(request.ref)] or list(made.plan.refusals)
-    if not found:
+def _refused(granted: Granted, made: Made) -> Refused:
+    """What the plan says against it. A key is told the cause alone: the evidence speaks of hosts, files and other people's objects."""
+    request = granted.subject.request
+    found = next((refusal for refusal in made.plan.refusals if refusal.ref == str(request.ref)), None)
+    refusal = found or next(iter(made.plan.refusals), None)
+    if refusal is None:
         return Refused(f"{request.method} {request.ref}: the plan has no such step", hint=f"unsandbox explain {request.ref}")
-    evidence = ", ".join(f"{name}: {value}" for name, value in found[0].evidence)
-    return Refused(f"{request.method} {request.ref}: {found[0].cause} ({evidence})", hint=found[0].unblock, rule=found[0].code)
+    write_down(granted.settings, request, refusal)
+    if request.caller.operator:
+        evidence = ", ".join(f"{name}: {value}" for name, value in refusal.evidence)
+        return Refused(f"{request.method} {request.ref}: {refusal.cause} ({evidence})", hint=refusal.unblock, rule=refusal.code)
+    cause = found.cause if found else "what it stands on is refused"
+    return Refused(f"{request.method} {request.ref}: {cause}", hint=f"ask the operators about {refusal.code}", rule=refusal.code)
 
 
-def _end(ends: list[PlannedAction]) -> str:
+def _end(granted: Granted, ends: list[PlannedAction]) -> str:
+    if not granted.subject.rows:
+        return "no longer declared, it was not made yet"
     return "in quarantine" if not ends or ends[-1].action == Action.QUARANTINE else "gone"
 
 

@@ -10,7 +10,7 @@ from reconciler.model import marks
 from reconciler.model.resources import Approval, Power, PowerOwner
 from reconciler.model.rules import No
 from reconciler.model.tenancy import Method
-from reconciler.policy.lineage import ancestors
+from reconciler.policy.lineage import ancestors, line_below
 from reconciler.policy.subject import KINDS
 
 if TYPE_CHECKING:
@@ -148,11 +148,13 @@ def itself(subject: Subject) -> No | None:
 
 
 def lineage_unknown(subject: Subject) -> No | None:
-    """A09: the container is not among what was seen, or its lineage is not of its form. The latter raises ``ValueError``."""
+    """A09: the container is not among what was seen, or its lineage is not of its form or full. The latter two raise ``ValueError``."""
     container = subject.request.caller.container
     if not container:
         return None
     if len(subject.place) == 1:
+        if subject.request.method == Method.CREATE:
+            line_below(subject.place[0])
         ancestors(subject.place[0].config)
         return None
     evidence = (("the call came from", container), ("instances with that uuid", str(len(subject.place))))

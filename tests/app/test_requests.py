@@ -155,6 +155,8 @@ def test_what_the_plan_would_refuse_is_not_declared(settings: Settings) -> None:
         with pytest.raises(Refused) as raised:
             declare.create(settings, Caller(key=MINE, container=""), ref, Wanted("starter", ttl=60 if kind is Kind.SESSION else 0))
         assert raised.value.rule == "O01"
+        assert "unix.socket" not in str(raised.value) + raised.value.hint
+        assert "unix.socket" in notes(settings)[-1]["detail"]
         assert not (settings.root / path_of(ref)).exists()
     assert not (settings.root / "state").exists()
 
