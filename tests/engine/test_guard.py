@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from reconciler.engine.accept import digest_of
 from reconciler.engine.diff import diff
 from reconciler.engine.guard import NO_RULE, clear, judge, world_of
 from reconciler.engine.rules import RULES
@@ -111,3 +112,43 @@ def test_a_refused_preparation_refuses_what_stands_on_it_for_the_same_cause() ->
     )[2]
     assert not plan.actions
     assert {refusal.ref for refusal in plan.refusals} == {"Host/h1", "Service/web"}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_each_code_has_a_case_that_refuses_and_one_that_allows(rule: GuardRule) -> None:
+    """Named after the code in the tables; a code that nothing can reach has no place there."""
+    mine = [case for case in TABLES if case["name"].startswith(f"{rule.code} ")]
+    assert any(rule.code in refused(case) for case in mine) or rule.code in SECOND_WALL
+    assert any(rule.code not in refused(case) for case in mine)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.acceptable], ids=lambda rule: rule.code)
+def test_what_may_be_accepted_is_let_through_for_that_evidence_only(rule: GuardRule) -> None:
+    for case in TABLES:
+        desired, observed, ledger = build(case)
+        changes = diff(desired, observed, ledger)
+        doubts = set(changes.doubts)
+        refusals = clear(changes, desired, observed, ledger).refusals
+        # What the comparison itself doubts is no rule's to let through.
+        refusal = next((found for found in refusals if found.code == rule.code and found not in doubts), None)
+        if refusal is not None:
+            break
+    else:
+        raise AssertionError(f"no case refuses by {rule.code}")
+    accepted = replace(ledger, accepted=frozenset({digest_of(refusal)}))
+    left = clear(changes, desired, observed, accepted).refusals
+    assert refusal not in left
+    other = replace(refusal, evidence=(*refusal.evidence, ("something", "else")))
+    still = clear(changes, desired, observed, replace(ledger, accepted=frozenset({digest_of(other)}))).refusals
+    assert rule.code in {found.code for found in still}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if not rule.acceptable], ids=lambda rule: rule.code)
+def test_what_may_not_be_accepted_stays_refused(rule: GuardRule) -> None:
+    for case in TABLES:
+        desired, observed, ledger = build(case)
+        changes = diff(desired, observed, ledger)
+        before = clear(changes, desired, observed, ledger).refusals
+        mine = [found for found in before if found.code == rule.code]
+        accepted = replace(ledger, accepted=frozenset(digest_of(found) for found in mine))
+        assert set(mine) <= set(clear(changes, desired, observed, accepted).refusals)
