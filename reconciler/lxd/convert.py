@@ -109,14 +109,14 @@ def project(metadata: Mapping[str, Any]) -> ProjectView:
     )
 
 
-def root_pools(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """Storage pools that the root disks of instances lie in."""
-    devices = [device for row in rows for device in (row.get("expanded_devices") or {}).values()]
-    return frozenset(str(device["pool"]) for device in devices if device.get("path") == "/" and device.get("pool"))
+def root_volumes(rows: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, str]]:
+    """Where the root disks of instances lie: storage pool and type of volume, which is that of the instance."""
+    devices = [(row.get("type", CONTAINER), device) for row in rows for device in (row.get("expanded_devices") or {}).values()]
+    return frozenset((str(device["pool"]), str(kind)) for kind, device in devices if device.get("path") == "/" and device.get("pool"))
 
 
 def snapshots(metadata: object) -> dict[str, tuple[str, ...]]:
-    """The answer of ``GET /1.0/storage-pools/NAME/volumes``: instance with a volume there -> its snapshots."""
+    """The answer of ``GET /1.0/storage-pools/NAME/volumes/TYPE``: instance with a volume there -> its snapshots."""
     if not isinstance(metadata, list):
         raise Malformed(f"GET volumes: {type(metadata).__name__}, not a list")
     found: dict[str, list[str]] = {}

@@ -81,9 +81,9 @@ def _rows(door: Door, now: Clock) -> tuple[list[dict[str, Any]], float | None]:
 def _snapshots(door: Door, rows: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
     """Neither the project nor the rows tell of snapshots; the volumes of the pools do. Of a name without a volume nothing is known."""
     found: dict[str, tuple[str, ...]] = {}
-    for pool in sorted(convert.root_pools(rows)):
+    for pool, kind in sorted(convert.root_volumes(rows)):
         try:
-            found |= convert.snapshots(door.get(door.path("storage-pools", pool, "volumes")))
+            found |= convert.snapshots(door.get(door.path("storage-pools", pool, "volumes", kind)))
         except NotFound:
             continue
     return found
