@@ -99,6 +99,18 @@ def approve_binding(settings: Settings, binding: str, approver: str, code: str, 
     return answer(settings, asked.id, binding=binding, approver=approver, code=code, clock=clock)
 
 
+def is_approved(settings: Settings, binding: str, *, clock: Clock = now) -> bool:
+    """Whether ``redeem`` would find an approval; it is not used up. False where that cannot be told."""
+    try:
+        if not (settings.state_dir / FILE_NAME).exists():
+            return False
+        with opened(settings) as store:
+            at = clock()
+            return store.waits(binding, since=at - LIFE, now=at)
+    except (StateError, OSError):
+        return False
+
+
 def redeem(settings: Settings, binding: str, *, clock: Clock = now) -> Approved | None:
     """Use up one approval of ``binding`` given within the last 5 minutes. None where there is none, or it cannot be read or written."""
     try:

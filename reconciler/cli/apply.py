@@ -1,5 +1,6 @@
 """``unsandbox apply``."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -7,11 +8,13 @@ from typing import Annotated
 import typer
 
 from reconciler.app.apply import apply as carry_out
-from reconciler.app.clearance import Terms, check
+from reconciler.app.approvals import approve_binding, binding_of, is_approved
+from reconciler.app.clearance import Terms, check, needs_of
 from reconciler.app.planfile import read_plan, remake
 from reconciler.app.planning import Made, make
 from reconciler.cli.ask import confirm
 from reconciler.cli.audience import Audience
+from reconciler.cli.codes import ask_until, who
 from reconciler.cli.exits import Exit
 from reconciler.cli.invocation import Invocation, acting
 from reconciler.cli.render.apply import report_document, report_lines
@@ -41,6 +44,9 @@ def apply(  # noqa: PLR0913 - one parameter an option
     uncommitted: Annotated[
         bool, typer.Option("--uncommitted", help="Apply manifests that are in no commit, or in one that git cannot place.")
     ] = False,
+    approver: Annotated[
+        str, typer.Option("--approver", metavar="NAME", help="Who approves, where something needs it; asks for the code.")
+    ] = "",
     approval: Annotated[
         Path | None,
         typer.Option("--approval", metavar="FILE", help="A signed approval, for runs that nobody attends.", dir_okay=False),
@@ -70,7 +76,24 @@ def apply(  # noqa: PLR0913 - one parameter an option
     if not yes and made.plan.actions and not confirm(run.err, _question(made.plan), full=_destroys(made.plan) > 0, hint=_hint(plan)):
         run.err.say("nothing was changed", "warn")
         raise typer.Exit(Exit.ERROR)
+    if needs_of(made) and approval is None and sys.stdin.isatty():
+        _approve(run, made, terms, approver)
     raise typer.Exit(_carry_out(run, made, terms, _Outlet(human, events, json)))
+
+
+def _approve(run: Invocation, made: Made, terms: Terms, given: str) -> None:
+    """Ask the person at the terminal; elsewhere an approval that was given before is looked for, and a plan without one is refused."""
+    binding = binding_of(made.plan, terms.saved.id if terms.saved else "")
+    if is_approved(run.settings, binding):
+        return
+    for need in needs_of(made):
+        run.err.say(f"needs approval: {need}", "warn")
+    name = who(run, given, from_stdin=False, hint="unsandbox apply")
+
+    def attempt(code: str) -> None:
+        approve_binding(run.settings, binding, name, code)
+
+    ask_until(run, f"One-time code of {name}", attempt, from_stdin=False, hint="unsandbox apply --approval FILE")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,9 @@ _TABLES = (
 )
 
 
+_TAKE = "select * from approvals where binding = :binding and redeemed_at = '' and at > :since and at <= :now order by id limit 1"
+
+
 class Approvals:
     """The file, open. Read and write inside ``changing``. Every method may raise ``StateError``, whose text holds no secret."""
 
@@ -162,12 +165,13 @@ class Approvals:
         self._do("delete from approvals where at < ?", _text(approved.at - DAY))
         self._do("insert into approvals (binding, approver, at) values (?, ?, ?)", approved.binding, approved.by, _text(approved.at))
 
+    def waits(self, binding: str, *, since: datetime, now: datetime) -> bool:
+        """Whether ``take`` would find one."""
+        return self._row(_TAKE, binding=binding, since=_text(since), now=_text(now)) is not None
+
     def take(self, binding: str, *, since: datetime, now: datetime) -> Approved | None:
         """Use up one approval of ``binding`` that was given after ``since`` and not after ``now``; None where there is none."""
-        statement = (
-            "select * from approvals where binding = :binding and redeemed_at = '' and at > :since and at <= :now order by id limit 1"
-        )
-        row = self._row(statement, binding=binding, since=_text(since), now=_text(now))
+        row = self._row(_TAKE, binding=binding, since=_text(since), now=_text(now))
         if row is None:
             return None
         self._do("update approvals set redeemed_at = ? where id = ?", _text(now), row["id"])

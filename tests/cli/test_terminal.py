@@ -6,10 +6,13 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
+import pyotp
 import pytest
 
+from reconciler.app import approvers
+from reconciler.app.settings import Settings
 from tests.cli.terminal import converse
-from tests.e2e.fleet import Fleet
+from tests.e2e.fleet import POLICY, Fleet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +71,21 @@ def test_a_destroy_wants_yes_in_full(fleet: Fleet) -> None:
     assert "destroys a container and its data" in shown
     assert talk(fleet, "apply", answers=(("Type yes", "yes\n"),))[0] == 0
     assert list(fleet.statuses()) == ["svc-two"]
+
+
+def test_a_destroy_asks_for_the_code_where_the_policy_wants_one(fleet: Fleet) -> None:
+    fleet.write("manifests/policy.yaml", POLICY.replace('approval: "off"', "approval: required"))
+    fleet.services({"one": "", "two": "ports: [80], env: {A: '1'}"})
+    fleet.run("apply", "--yes")
+    settings = Settings(fleet.root, fleet.root / ".unsandbox", fleet.root / "config", actor="anna@desk")
+    made = approvers.new_enrolment(settings, "anna")
+    approvers.enrol(settings, made, pyotp.TOTP(made.secret).now())
+    fleet.services({"two": "ports: [80], env: {A: '1'}"})
+    answers = (("Type yes", "yes\n"), ("One-time code of anna", made.recovery[0] + "\n"))
+    status, shown = talk(fleet, "apply", answers=answers)
+    assert (status, list(fleet.statuses())) == (0, ["svc-two"])
+    assert "needs approval: destroys Service/one" in shown
+    assert made.recovery[0] not in shown
 
 
 def test_ctrl_c_at_the_question_does_nothing(fleet: Fleet) -> None:
