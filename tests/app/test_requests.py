@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.app import declare, requests
 from reconciler.app.settings import Settings
+from reconciler.app.settle import settle
 from reconciler.app.statefiles import path_of
 from reconciler.errors import Denied, InputError, ManifestError, Refused
 from reconciler.model.names import Kind, Ref
+from reconciler.model.records import Intent, PowerRecord, Writer
 from reconciler.model.tenancy import Caller, Method, Request, Wanted
+from reconciler.model.world import Status
+from reconciler.store.journal import Journal
+from tests.policy.access_worlds import AT, subject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,3 +174,17 @@ def test_a_name_that_is_taken_is_answered_alike_whosever_it_is(settings: Setting
 
 def test_an_operator_declares_in_git(settings: Settings) -> None:
     assert denied(settings, request("create", "new", operator="anna@desk")).rule == "A32"
+
+
+@pytest.mark.parametrize(("plan", "writer"), [("", Writer.API), ("p1", Writer.GIT)])
+def test_a_freeze_cut_off_by_a_crash_is_remembered_as_whoever_asked_for_it(tmp_path: Path, plan: str, writer: Writer) -> None:
+    """By request and by git differ: a pass wakes what git froze and leaves alone what a request froze."""
+    asked = subject({"method": "freeze", "ref": "web", "objects": {"web": None}})
+    view = asked.observed.hosts["h1"]
+    (row,) = view.instances
+    frozen = replace(view, instances=(replace(row, status=Status.FROZEN, status_text="Frozen"),))
+    intent = Intent("i1", plan, "h1", "Service/web", row.name, "SetPower:freeze", AT.isoformat(), uuid=row.uuid)
+    with Journal(tmp_path / "journal.db") as journal:
+        journal.intend(intent)
+        settle(journal, replace(asked.observed, hosts={"h1": frozen}))
+        assert journal.ledger(AT).powers[row.uuid] == PowerRecord("frozen", writer)
