@@ -15,7 +15,7 @@ from reconciler.app.events import Event, EventKind, Report
 from reconciler.app.settle import settle_now
 from reconciler.app.standing import after_steps, before_steps
 from reconciler.app.steps import ActionFailed, ActionStopped, Steps
-from reconciler.app.writer import only_writer
+from reconciler.app.writer import writing
 from reconciler.errors import StalePlan
 from reconciler.store.journal import FILE_NAME, Journal
 
@@ -35,7 +35,13 @@ def apply(made: Made, settings: Settings, listen: Listener, stop: threading.Even
     Raises ``LeaseHeld``, ``StalePlan``, ``Refused`` or ``StateError`` before anything is done. One thread at a time calls ``listen``.
     """
     given = terms or Terms()
-    with only_writer(settings), Journal(settings.state_dir / FILE_NAME) as journal, Doors(settings) as doors:
+
+    def tell(text: str) -> None:
+        listen(Event(stamp(), EventKind.WAITING, total=len(made.plan.actions), detail=text))
+
+    worked = {action.host for action in made.plan.actions}
+    hosts = [host for host in made.desired.hosts if host.name in worked]
+    with Doors(settings) as doors, writing(settings, doors, hosts, made.plan.env, tell), Journal(settings.state_dir / FILE_NAME) as journal:
         by = approve(made, given, settings, journal)
         if given.saved and not journal.use_plan(given.saved.id, by=settings.actor, at=stamp()):
             raise StalePlan("P08: the plan was carried out already by somebody who was quicker")

@@ -1,4 +1,4 @@
-"""Open doors to hosts, kept for the length of one use case."""
+"""Open doors to hosts, kept for the length of one use case. They are for reading, but for a host on which a lease was taken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from reconciler.app.settings import Settings
+    from reconciler.errors import HostError
     from reconciler.lxd.certificate import ClientCertificate
+    from reconciler.lxd.permit import Permit
     from reconciler.model.resources import Host
 
 
@@ -21,6 +23,8 @@ class Doors:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._doors: dict[str, Door] = {}
+        self._permits: dict[str, Permit] = {}
+        self._shut: dict[str, HostError] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -32,8 +36,10 @@ class Doors:
             door.close()
 
     def open(self, host: Host) -> Door:
-        """The door to ``host``. Raises a ``HostError`` where there is none."""
+        """The door to ``host``, under its permit where it has one. Raises a ``HostError`` where there is none."""
         with self._guard:
+            if host.name in self._shut:
+                raise self._shut[host.name]
             lock = self._locks.setdefault(host.name, threading.Lock())
         with lock:
             if host.name not in self._doors:
@@ -43,7 +49,26 @@ class Doors:
                     connect_timeout=self._settings.connect_timeout,
                     read_timeout=self._settings.read_timeout,
                 )
-            return self._doors[host.name]
+            door, permit = self._doors[host.name], self._permits.get(host.name)
+            return door.under(permit) if permit else door
+
+    def permit(self, host: str, permit: Permit | None) -> None:
+        """Doors to ``host`` that are asked for from here on may write as ``permit`` says; None takes that back."""
+        with self._guard:
+            if permit is None:
+                self._permits.pop(host, None)
+            else:
+                self._permits[host] = permit
+
+    def shut(self, host: str, error: HostError) -> None:
+        """Nothing is asked of ``host`` any more: ``open`` raises ``error``."""
+        with self._guard:
+            self._shut[host] = error
+
+    def term(self, host: str) -> str:
+        """Of the lease under which ``host`` is written on; "" where it is not."""
+        permit = self._permits.get(host)
+        return permit.term if permit else ""
 
     def _certificate(self, host: Host) -> ClientCertificate | None:
         if not host.address.startswith("https:"):

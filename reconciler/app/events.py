@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 
 class EventKind(StrEnum):
-    """Kinds of event, in the order in which one action meets them."""
+    """Kinds of event: waiting for a host's lease comes before the plan; then in the order in which one action meets them."""
 
+    WAITING = "waiting"
     PLAN_STARTED = "plan-started"
     ACTION_STARTED = "action-started"
     ACTION_DONE = "action-done"

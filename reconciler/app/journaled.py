@@ -1,4 +1,4 @@
-"""One call outside a plan, with the same journal around it as a planned one has."""
+"""One call outside a plan, with the same lease and journal around it as a planned one has."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from reconciler.app.clock import stamp
-from reconciler.errors import HostError, Unreachable
+from reconciler.app.writer import leased
+from reconciler.errors import HostError, LeaseHeld, Unreachable
 from reconciler.lxd.write import perform
 from reconciler.model.names import instance_name
 from reconciler.model.plan import SetPower
@@ -21,24 +22,28 @@ if TYPE_CHECKING:
 
 
 def journaled(settings: Settings, door: Door, call: UpdateInstance | SetPower, *, ref: Ref, uuid: str, commit: str) -> None:
-    """Make ``call`` with its intent before it and its outcome after it."""
-    intent = Intent(
-        id=uuid4().hex,
-        plan="",
-        host=door.host.name,
-        ref=str(ref),
-        instance=call.name or instance_name(ref),
-        call=f"{type(call).__name__}:{call.verb}" if isinstance(call, SetPower) else type(call).__name__,
-        at=stamp(),
-        uuid=uuid,
-        commit=commit,
-        actor=settings.actor,
-    )
-    with Journal(settings.state_dir / FILE_NAME) as journal:
+    """Make ``call`` with its intent before it and its outcome after it. Only under ``only_writer``.
+
+    Raises ``LeaseHeld``, ``StateError`` or a ``HostError``.
+    """
+    with leased(settings, door) as opened, Journal(settings.state_dir / FILE_NAME) as journal:
+        intent = Intent(
+            id=uuid4().hex,
+            plan="",
+            host=door.host.name,
+            ref=str(ref),
+            instance=call.name or instance_name(ref),
+            call=f"{type(call).__name__}:{call.verb}" if isinstance(call, SetPower) else type(call).__name__,
+            at=stamp(),
+            uuid=uuid,
+            commit=commit,
+            actor=settings.actor,
+            term=opened.term,
+        )
         journal.intend(intent)
         try:
-            perform(door, call)
-        except HostError as error:
+            perform(opened, call)
+        except (HostError, LeaseHeld) as error:
             outcome = Outcome.UNKNOWN if isinstance(error, Unreachable) else Outcome.FAILED
             journal.record(intent.id, outcome, detail=f"{error.code}: {error.message}", at=stamp())
             raise

@@ -11,7 +11,7 @@ from uuid import uuid4
 from reconciler.app.clock import stamp
 from reconciler.engine.refuse.steps import StepQuestion
 from reconciler.engine.table.steps import STEP_RULES
-from reconciler.errors import HostBusy, HostError, StateError, Unreachable
+from reconciler.errors import HostBusy, HostError, LeaseHeld, Refused, StateError, Unreachable
 from reconciler.lxd.images import export_image
 from reconciler.lxd.read import daemon_process, instance
 from reconciler.lxd.write import perform
@@ -103,8 +103,8 @@ class Steps:
         try:
             self._journal.intend(intent)
             uuid = self._patiently(self._doors.open(self._hosts[action.host]), call)
-        except HostError as error:
-            if isinstance(error, Unreachable):
+        except (HostError, LeaseHeld, Refused) as error:
+            if isinstance(error, Unreachable | LeaseHeld):
                 self._lost[action.host] = error.message
             # A time-out is not a no: LXD may have done it. The next look decides, so the outcome is unknown.
             outcome = Outcome.UNKNOWN if isinstance(error, Unreachable) else Outcome.FAILED
@@ -136,6 +136,7 @@ class Steps:
             action=action.action,
             owner=action.owner,
             paths=" ".join(diff.path for diff in action.fields) if isinstance(call, UpdateInstance) else "",
+            term=self._doors.term(action.host),
         )
 
     def _remember_power(self, call: Call, uuid: str) -> None:

@@ -6,6 +6,7 @@ import json
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self, TextIO
 
+from reconciler.app.events import EventKind
 from reconciler.cli.render.apply import event_document, event_lines
 from reconciler.errors import UsageError
 
@@ -48,6 +49,9 @@ class Audience:
     def listen(self, event: Event) -> None:
         """Pass one event on. Called by one thread at a time."""
         self._write(event)
+        if event.kind is EventKind.WAITING:
+            self.note(event.detail)
+            return
         if self._live:
             self._live.listen(event)
             return

@@ -1,7 +1,11 @@
-"""A door: one connection to one host, its certificate pinned, every request with a deadline and counted."""
+"""A door: one connection to one host, its certificate pinned, every request with a deadline and counted.
+
+A door is opened for reading. What may change something goes through one that was given a permit, which is asked before every such request.
+"""
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +16,7 @@ import pylxd
 from reconciler.errors import Malformed, NotTrusted, WrongIdentity
 from reconciler.lxd import convert
 from reconciler.lxd.errors import mapped, of_status
+from reconciler.lxd.permit import allow
 from reconciler.lxd.transport import HTTP_UNIX, new_session
 
 if TYPE_CHECKING:
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
     import requests
 
     from reconciler.lxd.certificate import ClientCertificate
+    from reconciler.lxd.permit import Permit
+    from reconciler.lxd.transport import Session
     from reconciler.model.resources import Host
 
 UNIX = "unix:"
@@ -43,8 +50,9 @@ class Door:
         """Held while an instance is created: LXD 5.0 gives two isolated ones that are created at once an id range it does not have."""
         self._counting = threading.Lock()
         self._timeouts = timeouts
-        self._session: requests.Session = client.api.session
+        self._session: Session = client.api.session
         self._endpoint = endpoint
+        self._permit: Permit | None = None
 
     @classmethod
     def open(cls, host: Host, certificate: ClientCertificate | None, *, connect_timeout: float = 3, read_timeout: float = 30) -> Self:
@@ -60,6 +68,19 @@ class Door:
             session.close()
             raise
         return cls(host, client, endpoint, timeouts)
+
+    def under(self, permit: Permit | None, *, within: float | None = None) -> Self:
+        """The same connections and counts with another permit, or none. ``within`` bounds, in seconds, how long an answer may take."""
+        other = copy.copy(self)
+        timeouts = self._timeouts if within is None else (min(self._timeouts[0], within), min(self._timeouts[1], within))
+        session = self._session.alike(writes=permit is not None)
+        vars(other).update(_permit=permit, _session=session, _timeouts=timeouts, read_timeout=timeouts[1])
+        return other
+
+    @property
+    def term(self) -> str:
+        """Of the lease that it writes under; "" where there is none."""
+        return self._permit.term if self._permit else ""
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +99,11 @@ class Door:
         return "/1.0/" + "/".join(quote(part, safe="") for part in parts) + (f"?{tail}" if tail else "")
 
     def send(self, method: str, path: str, body: object = None, **given: Any) -> requests.Response:
-        """One request; ``given`` may hold ``headers``, ``data`` and ``stream``. Raises a ``HostError`` for anything but success."""
+        """One request; ``given`` may hold ``headers``, ``data`` and ``stream``. Raises a ``HostError`` for anything but success.
+
+        Where it may change something: ``Refused`` (P15) without a permit, ``LeaseHeld`` (P05) where the lease behind the permit is lost.
+        """
+        allow(self._permit, method, path, body)
         with self._counting:
             self.requests[f"{method} {template(path)}"] += 1
         with mapped(self.host.name):
@@ -129,7 +154,7 @@ def _endpoint(address: str) -> str:
     return address.rstrip("/")
 
 
-def _client(endpoint: str, session: requests.Session, timeouts: tuple[float, float], name: str) -> pylxd.Client:
+def _client(endpoint: str, session: Session, timeouts: tuple[float, float], name: str) -> pylxd.Client:
     """The client: it asks ``GET /1.0`` and keeps the answer, whatever it is."""
     try:
         with mapped(name):

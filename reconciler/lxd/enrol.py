@@ -14,6 +14,7 @@ from reconciler.errors import Malformed, NotTrusted, Rejected, Unreachable, Usag
 from reconciler.lxd import convert
 from reconciler.lxd.connect import metadata_of, reason_of
 from reconciler.lxd.errors import mapped, of_status
+from reconciler.lxd.permit import ENROLMENT, allow
 from reconciler.lxd.transport import new_session
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def enrol(url: str, pin: str, certificate: ClientCertificate, secret: str) -> Id
     named = str(token.get("fingerprint", "")).lower()
     if named and named != pin:
         raise WrongIdentity(f"the token is from a server with certificate {named[:12]}, {url} shows {pin[:12]}; nothing was sent")
-    with new_session(base, pin, certificate) as session:
+    with new_session(base, pin, certificate, writes=True) as session:
         answer = _ask(session, base)
         if answer.get("auth") != "trusted":
             explicit = bool(token) and EXPLICIT_TOKEN in (answer.get("api_extensions") or ())
@@ -99,6 +100,7 @@ def _ask(session: requests.Session, base: str) -> dict[str, Any]:
 
 def _send(session: requests.Session, base: str, secret: dict[str, str]) -> None:
     body = {"type": "client", "name": f"unsandbox-{socket.gethostname()}", **secret}
+    allow(ENROLMENT, "POST", "/1.0/certificates", body)
     with mapped(base):
         response = session.post(f"{base}/1.0/certificates", json=body, timeout=SECONDS, allow_redirects=False)
     if response.ok:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -11,6 +11,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NewConnectionError
+
+from reconciler.lxd.permit import SAFE, allow
 
 if TYPE_CHECKING:
     from reconciler.lxd.certificate import ClientCertificate
@@ -85,11 +87,32 @@ class UnixAdapter(HTTPAdapter):
         self._pool.close()
 
 
-def new_session(endpoint: str, pin: str, certificate: ClientCertificate | None) -> requests.Session:
+class Session(requests.Session):
+    """Requests to one host over kept connections. One that was not made for writing sends GET and HEAD, and nothing else by any way."""
+
+    def __init__(self, *, writes: bool) -> None:
+        super().__init__()
+        # Proxies and authorities of the environment would override the pin.
+        self.trust_env = False
+        self._writes = writes
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Every request of every method ends here. Raises ``Refused`` (P15)."""
+        if not self._writes and request.method not in SAFE:
+            allow(None, request.method or "", request.path_url, None)
+        return super().send(request, **kwargs)
+
+    def alike(self, *, writes: bool) -> Self:
+        """Another session over the same connections."""
+        other = type(self)(writes=writes)
+        other.adapters = self.adapters
+        other.cert = self.cert
+        return other
+
+
+def new_session(endpoint: str, pin: str, certificate: ClientCertificate | None, *, writes: bool = False) -> Session:
     """A session for ``http+unix://...`` or ``https://...``; over HTTPS only the certificate with SHA-256 ``pin`` is talked to."""
-    session = requests.Session()
-    # Proxies and authorities of the environment would override the pin.
-    session.trust_env = False
+    session = Session(writes=writes)
     if endpoint.startswith(HTTP_UNIX):
         session.mount(HTTP_UNIX, UnixAdapter(unquote(urlsplit(endpoint).netloc)))
         return session

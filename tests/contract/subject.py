@@ -14,6 +14,7 @@ from reconciler.model import marks
 from reconciler.model.names import Kind, Ref
 from reconciler.model.plan import CreateInstance, ImportImage, SetPower
 from reconciler.model.resources import Capacity, Host, HostState, Policy, Source
+from tests.lab.permit import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,7 @@ class Subject:
 
     def door(self) -> Door:
         """A door to it."""
-        return Door.open(self.host, self.certificate)
+        return Door.open(self.host, self.certificate).under(ALONE)
 
     def row(self, name: str) -> dict[str, Any]:
         """The instance as it is."""

@@ -15,6 +15,7 @@ from reconciler.model.plan import ImportImage
 from reconciler.model.resources import Capacity, Host, HostState, Policy, Source
 from tests.lab.clean import clean_daemon
 from tests.lab.daemon import POOL
+from tests.lab.permit import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ def host(lxd: Daemon) -> Host:
 @pytest.fixture(scope="module")
 def prepared(host: Host, starter: Starter) -> Host:
     """A host with our foundation and the starter image."""
-    with Door.open(host, None) as door:
+    with Door.open(host, None).under(ALONE) as door:
         for call in foundation(host, Policy()).objects:
             perform(door, call)
         perform(door, ImportImage(starter.fingerprint, "starter", str(starter.tarball)))
@@ -63,7 +64,7 @@ def prepared(host: Host, starter: Starter) -> Host:
 @pytest.fixture
 def door(prepared: Host) -> Iterator[Door]:
     """A door to the prepared host."""
-    with Door.open(prepared, None) as opened:
+    with Door.open(prepared, None).under(ALONE) as opened:
         yield opened
 
 

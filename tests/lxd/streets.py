@@ -26,6 +26,7 @@ from reconciler.model.resources import (
     Workload,
 )
 from tests.lab.clean import clean_daemon
+from tests.lab.permit import ALONE
 from tests.lab.space import open_space, run
 from tests.lxd.conftest import PROJECT, host_of
 from tests.lxd.frames import Place
@@ -112,7 +113,7 @@ def build(daemon: Daemon, run_dir: Path, starter: Starter) -> Streets:
     """Foundation and containers as a plan would make them, and the server's namespace."""
     clean_daemon(daemon)
     host = host_of(daemon)
-    with Door.open(host, None) as door:
+    with Door.open(host, None).under(ALONE) as door:
         for call in foundation(host, POLICY, (daemon.url.removeprefix("https://"),)).objects:
             perform(door, call)
         perform(door, ImportImage(starter.fingerprint, "starter", str(starter.tarball)))

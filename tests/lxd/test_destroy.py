@@ -12,6 +12,7 @@ from reconciler.errors import Conflict, HostError, NotFound, OperationFailed
 from reconciler.lxd.read import instance
 from reconciler.lxd.write import perform
 from reconciler.model.plan import DeleteInstance, DropProtection, SetPower
+from tests.lab.permit import ALONE
 from tests.lxd.actors import counted, creation, launch, names, row
 from tests.lxd.bystander import OURS, PROFILE, Bystander, Meddled
 
@@ -84,7 +85,7 @@ NUMBERS = itertools.count(1)
 @pytest.fixture
 def meddled(prepared: Host, lxd: Daemon) -> Iterator[Meddled]:
     lxd.query("POST", f"/1.0/profiles{OURS}", {"name": PROFILE, "config": {"limits.processes": "50"}})
-    with Meddled.open(prepared, None) as door:
+    with Meddled.open(prepared, None).under(ALONE) as door:
         yield door
         for name in names(lxd):
             Bystander(lxd, name).deletes()
@@ -278,7 +279,7 @@ class Lying(Meddled):
 
 
 def test_a_delete_that_did_nothing_has_failed(prepared: Host, starter: Starter, lxd: Daemon) -> None:
-    with Lying.open(prepared, None) as door:
+    with Lying.open(prepared, None).under(ALONE) as door:
         launch(door, creation("undead", starter.fingerprint))
         perform(door, SetPower("undead", "stop", force=True, timeout=20))
         door.deaf = True
@@ -287,7 +288,7 @@ def test_a_delete_that_did_nothing_has_failed(prepared: Host, starter: Starter, 
 
 
 def test_what_is_not_there_by_name_may_be_what_lxd_cannot_read(prepared: Host) -> None:
-    with Lying.open(prepared, None) as door:
+    with Lying.open(prepared, None).under(ALONE) as door:
         assert perform(door, DeleteInstance("lost", "u-1")) == "u-1"
         door.hollow = ({"name": "blank", "status": "Error", "config": None},)
         with pytest.raises(Conflict, match=r"lost \(u-1\) is not there, and may be one of those that LXD cannot read: blank"):

@@ -15,6 +15,7 @@ from reconciler.lxd.write import perform
 from reconciler.model.plan import PutObject
 from reconciler.model.resources import Egress, Policy
 from tests.lab.clean import clean_daemon
+from tests.lab.permit import ALONE
 from tests.lxd.actors import counted
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ POLICY = Policy("lab", egress=(Egress("10.99.0.2/32", "tcp", "80,443"), Egress("
 @pytest.fixture
 def bare(lxd: Daemon, host: Host) -> Iterator[Door]:
     clean_daemon(lxd)
-    with Door.open(host, None) as door:
+    with Door.open(host, None).under(ALONE) as door:
         yield door
 
 
@@ -102,7 +103,7 @@ def test_where_btrfs_cannot_be_had_a_directory_serves(bare: Door, lxd: Daemon) -
 
 def test_a_project_of_its_own_has_networks_of_its_own(bare: Door, lxd: Daemon) -> None:
     put(bare)
-    with Door.open(replace(bare.host, project="second", subnet="10.232.0.1/20"), None) as door:
+    with Door.open(replace(bare.host, project="second", subnet="10.232.0.1/20"), None).under(ALONE) as door:
         put(door)
     assert len([row for row in lxd.query("GET", "/1.0/networks?recursion=1") if row["managed"]]) == 4
 

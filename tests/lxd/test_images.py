@@ -15,6 +15,7 @@ from reconciler.lxd.connect import Door
 from reconciler.lxd.images import export_image
 from reconciler.lxd.write import perform
 from reconciler.model.plan import ImportImage, PutObject
+from tests.lab.permit import ALONE
 from tests.lxd.actors import counted
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.lxd
 @pytest.fixture
 def gallery(prepared: Host, lxd: Daemon) -> Iterator[Door]:
     """A door to a project of its own without images."""
-    with Door.open(replace(prepared, project="gallery"), None) as door:
+    with Door.open(replace(prepared, project="gallery"), None).under(ALONE) as door:
         perform(door, PutObject("project", "gallery", {"config": {"features.images": "true", "features.profiles": "true"}}))
         yield door
     for path in lxd.query("GET", "/1.0/images?project=gallery"):

@@ -12,6 +12,7 @@ from reconciler.lxd.read import instance
 from reconciler.lxd.write import perform
 from reconciler.model import marks
 from reconciler.model.plan import DeleteInstance, DropProtection, UpdateInstance
+from tests.lab.permit import ALONE
 from tests.lxd.actors import counted, creation, launch, names, row, uuid
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Interrupted(Door):
 
 @pytest.fixture
 def interrupted(prepared: Host) -> Interrupted:
-    return Interrupted.open(prepared, None)
+    return Interrupted.open(prepared, None).under(ALONE)
 
 
 def test_creating_costs_one_request_and_one_wait(door: Door, lxd: Daemon, starter: Starter) -> None:

@@ -14,6 +14,7 @@ from reconciler.lxd.connect import Door
 from reconciler.lxd.operations import Waiting, run, wait
 from reconciler.lxd.write import perform
 from reconciler.model.plan import DeleteInstance, SetPower
+from tests.lab.permit import ALONE
 from tests.lxd.actors import creation, names, row, uuid
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Late(Door):
 
 @pytest.fixture
 def late(prepared: Host) -> Late:
-    return Late.open(prepared, None)
+    return Late.open(prepared, None).under(ALONE)
 
 
 def test_what_lxd_forgot_and_did_counts_as_done(late: Late, lxd: Daemon, starter: Starter) -> None:
@@ -102,5 +103,5 @@ def test_a_request_that_is_refused_begins_nothing(door: Door) -> None:
 
 
 def test_a_wait_request_is_shorter_than_the_read_time_out(prepared: Host) -> None:
-    with Door.open(prepared, None) as door:
+    with Door.open(prepared, None).under(ALONE) as door:
         assert door.read_timeout > operations.SLICE

@@ -15,6 +15,7 @@ from reconciler.lxd.read import daemon_process, instance, look
 from reconciler.lxd.write import perform
 from reconciler.model.plan import SetPower
 from reconciler.model.world import Grade, Status
+from tests.lab.permit import ALONE
 from tests.lxd.actors import creation, launch, uuid
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.lxd
 
 @pytest.fixture(scope="module")
 def peopled(prepared: Host, lxd: Daemon, starter: Starter) -> Host:
-    with Door.open(prepared, None) as door:
+    with Door.open(prepared, None).under(ALONE) as door:
         launch(door, creation("runs", starter.fingerprint, {"user.unsandbox.env": "lab", "user.unsandbox.kind": "Service"}))
         launch(door, creation("frozen", starter.fingerprint))
         perform(door, SetPower("frozen", "freeze", force=False, timeout=20))
@@ -48,7 +49,7 @@ def test_a_look_costs_four_requests_and_one_for_snapshots_where_there_are_instan
             "GET /1.0/projects/{name}": 1,
             "GET /1.0/instances": 1,
             "GET /1.0/operations": 1,
-            "GET /1.0/storage-pools/{name}/volumes": 1,
+            "GET /1.0/storage-pools/{name}/volumes/{name}": 1,
         }
 
 
@@ -83,7 +84,7 @@ def test_a_project_that_is_not_there_is_known_to_be_empty(peopled: Host) -> None
 
 def test_an_operation_that_runs_is_seen(peopled: Host, lxd: Daemon) -> None:
     body = {"command": ["sleep", "3"], "wait-for-websocket": False, "interactive": False}
-    with Door.open(peopled, None) as door:
+    with Door.open(peopled, None).under(ALONE) as door:
         response = door.send("POST", door.path("instances", "runs", "exec"), body)
         view = look(door, now)
         seen = [item for item in view.operations if item.instance == "runs"]
@@ -188,7 +189,7 @@ def test_a_restart_shows_in_the_process(peopled: Host, lxd: Daemon) -> None:
 
 def test_somebody_who_is_connected_is_seen(peopled: Host) -> None:
     body = {"command": ["sleep", "30"], "wait-for-websocket": True, "interactive": False}
-    with Door.open(peopled, None) as door:
+    with Door.open(peopled, None).under(ALONE) as door:
         operation = door.send("POST", door.path("instances", "runs", "exec"), body).json()["metadata"]["id"]
         seen = [(item.id, item.kind) for item in look(door, now).operations if item.instance == "runs"]
     assert seen == [(operation, "websocket")]
