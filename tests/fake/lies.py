@@ -85,7 +85,7 @@ class Deceit:
 LIES: dict[Lie, Deceit] = {
     Lie.SHORT_LIST: Deceit("GET", ROWS, bend=bending.without),
     Lie.EMPTY_LIST: Deceit("GET", ROWS, bend=lambda _metadata, _names: []),
-    Lie.HIDDEN: Deceit("GET", r"/1\.0/(instances|projects/[^/]+|storage-pools/[^/]+/volumes(/container)?)", bend=bending.hidden),
+    Lie.HIDDEN: Deceit("GET", r"/1\.0/(instances|projects/[^/]+|storage-pools/[^/]+/volumes(/[^/]+)?)", bend=bending.hidden),
     Lie.HOLLOW_ROWS: Deceit("GET", ROWS, bend=bending.hollow),
     Lie.NO_USER_CONFIG: Deceit("GET", ROWS, bend=bending.unmarked),
     Lie.ROW_TWICE: Deceit("GET", ROWS, bend=bending.twice),

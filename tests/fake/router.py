@@ -129,7 +129,7 @@ def _of_snapshots(snapshots: Snapshots) -> Lines:
         ("GET", "instances/*/snapshots/*"): snapshots.one,
         ("DELETE", "instances/*/snapshots/*"): snapshots.delete,
         ("GET", "storage-pools/*/volumes"): snapshots.volumes,
-        ("GET", "storage-pools/*/volumes/container"): snapshots.volumes,
+        ("GET", "storage-pools/*/volumes/*"): snapshots.volumes,
     }
 
 

@@ -62,11 +62,13 @@ class Snapshots:
         return self._operations.start(request, "Deleting snapshot", [item.name], work)
 
     def volumes(self, request: Request) -> Answer:
-        """A pool's volumes, of all kinds or of containers: of each instance whose root lies there, and of its snapshots."""
+        """A pool's volumes, of all kinds or of one: of each instance whose root lies there, and of its snapshots."""
         pool = request.parts[1]
         if pool not in self._state.pools:
             raise Refused(404, "Storage pool not found")
         project = self._state.project(request)
+        if request.parts[3:] not in {(), ("container",)}:
+            return sync([])
         noun = f"storage-pools/{pool}/volumes/container"
         found = []
         for name, item in sorted(project.instances.items()):
