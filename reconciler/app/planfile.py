@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.app.clearance import check
 from reconciler.app.planning import TOOL, decide, make
+from reconciler.app.recording import record
 from reconciler.engine.refuse.plans import Saved
 from reconciler.engine.select import Scope
 from reconciler.errors import Defect, StalePlan, UsageError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Plan, PlannedAction
 
 FORMAT = "unsandbox/plan/v1"
-MAX_SIZE = 64 * 1024 * 1024
+MAX_SIZE = 512 * 1024 * 1024
 DAY = 86_400
 """Seconds that a saved plan lives unless it is told otherwise."""
 
@@ -85,13 +86,17 @@ def summary(plan: Plan) -> dict[str, int]:
     return {**dict(sorted(counts.items())), "refused": len(plan.refusals), "kept": plan.kept, "unseen": len(plan.unseen)}
 
 
-def write_plan(plan: Plan, path: Path, rev: str | None = None, expires: int = DAY) -> None:
+def file_text(made: Made, rev: str | None = None, expires: int = DAY) -> str:
+    """What a plan file holds: the plan, and the world that it was decided from, for ``replay``."""
+    return json.dumps({**plan_document(made.plan, rev, expires), "recording": record(made)}, indent=1) + "\n"
+
+
+def write_plan(made: Made, path: Path, rev: str | None = None, expires: int = DAY) -> None:
     """Write the plan file, whole or not at all, readable by its owner only. ``expires`` in seconds."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump(plan_document(plan, rev, expires), file, indent=1)
-            file.write("\n")
+            file.write(file_text(made, rev, expires))
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -102,20 +107,27 @@ def write_plan(plan: Plan, path: Path, rev: str | None = None, expires: int = DA
 
 def read_plan(path: Path) -> Saved:
     """Read a plan file. Raises ``UsageError`` where it is none of ours, ``StalePlan`` where its form is of another version."""
+    _, document = read_document(path)
+    try:
+        return _saved(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} is a plan file with a part missing: {error}", hint="unsandbox plan --out FILE") from error
+
+
+def read_document(path: Path) -> tuple[str, dict[str, Any]]:
+    """The text of a plan file and the JSON in it. Raises as ``read_plan``."""
     try:
         if path.stat().st_size > MAX_SIZE:
             raise UsageError(f"{path} is larger than any plan of ours", hint="unsandbox plan --out FILE")
-        document = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not a plan file: {error}", hint="unsandbox plan --out FILE") from error
     if not isinstance(document, dict) or not str(document.get("format", "")).startswith("unsandbox/plan/"):
         raise UsageError(f"{path} is not a plan file: it has no format of ours", hint="unsandbox plan --out FILE")
     if document["format"] != FORMAT:
         raise StalePlan(f"P07: {path} was made by {document.get('tool')} in {document['format']}, this is {TOOL} with {FORMAT}")
-    try:
-        return _saved(document)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{path} is a plan file with a part missing: {error}", hint="unsandbox plan --out FILE") from error
+    return text, document
 
 
 def _saved(document: Mapping[str, object]) -> Saved:

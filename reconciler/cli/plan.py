@@ -44,6 +44,6 @@ def plan(  # noqa: PLR0913 - one parameter an option
     else:
         run.out.show(plan_lines(made.plan))
     if out:
-        write_plan(made.plan, out, rev, life)
+        write_plan(made, out, rev, life)
         run.err.say(f"saved to {out}; next: unsandbox apply {out}", "dim")
     raise typer.Exit(exit_status(made.plan))

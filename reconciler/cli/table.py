@@ -29,6 +29,12 @@ COMMANDS = {
         "nothing on any host; writes FILE with --out",
         (Exit.CHANGES, Exit.REFUSED, Exit.FAILED),
     ),
+    "replay": Row(
+        "reconciler.cli.replay",
+        "Make a saved plan again from what it recorded, and compare.",
+        "nothing",
+        (Exit.STALE,),
+    ),
     "apply": Row(
         "reconciler.cli.apply",
         "Carry a plan out, after asking.",

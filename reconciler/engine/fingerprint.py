@@ -20,7 +20,7 @@ NOISE = ("volatile.last_state.", "volatile.idmap.", "volatile.apply_", "volatile
 
 def semantic_fingerprint(instance: Instance) -> str:
     """SHA-256 over uuid, generation, status, location, profiles and what they give, own config less noise, and devices. 64 hex digits."""
-    return _digest(instance, instance.status.value, frozenset())
+    return instance.recorded or _digest(instance, instance.status.value, frozenset())
 
 
 def essence(instance: Instance) -> str:

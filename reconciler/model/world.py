@@ -57,6 +57,8 @@ class Instance:
     """ISO 8601, UTC, as LXD gives it."""
     inherited: str = ""
     """Digest of what its profiles give it; "" where it uses none."""
+    recorded: str = ""
+    """Of one from a recording, in which secrets are left out: the fingerprint that it had."""
 
     @property
     def image(self) -> str:

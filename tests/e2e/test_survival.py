@@ -97,6 +97,7 @@ def test_a_saved_plan_is_applied_or_stale(single: Fleet) -> None:
     plan = single.root / "plan.json"
     single.run("plan", "--out", str(plan), expect=2)
     assert plan.stat().st_mode & 0o777 == 0o600
+    assert "byte for byte" in single.run("replay", str(plan)).out
     single.run("apply", str(plan), "--yes")
     assert single.statuses() == {"svc-one": "Running", "svc-two": "Running"}
     assert "not called for" in single.run("apply", str(plan), "--yes", expect=5).err
