@@ -6,6 +6,7 @@ Then: its key owns the container it runs in, an ancestor, a child's key, a conta
 from __future__ import annotations
 
 import subprocess
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -293,6 +294,7 @@ def test_a_person_at_the_terminal_has_a_name(incident: Incident) -> None:
     incident.fleet.environ["UNSANDBOX_OTP"] = "0000-0000-0000"
     assert "A25" in run("unlock", "Service/diary", expect=3).err
     assert marks.USER_LOCK in incident.row("diary")["config"]
+    time.sleep(1)  # after a wrong code the next try must wait
     incident.fleet.environ["UNSANDBOX_OTP"] = incident.codes.pop()
     assert "unlocked, approved by anna" in run("unlock", "Service/diary").out
     assert marks.USER_LOCK not in incident.row("diary")["config"]
