@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from docs.commands import command_sections
 from reconciler import errors
+from reconciler.app.catalogue import MEANING as MEANING_OF
+from reconciler.app.catalogue import Stage, catalogue
 from reconciler.cli.exits import MEANING
 from reconciler.cli.variables import OTHERS
-from reconciler.engine.catalogue import MEANING as MEANING_OF
-from reconciler.engine.catalogue import Stage, catalogue
 from reconciler.engine.decisions import DECISIONS
 from reconciler.engine.rules import RULES
 from reconciler.manifest.reference import reference_markdown
@@ -108,7 +108,7 @@ def decisions() -> str:
     rows = ((number, row.question, row.danger, ", ".join(f"`{code}`" for code in row.codes)) for number, row in enumerate(DECISIONS, 1))
     return (
         f"# Where we fail closed\n\n{len(DECISIONS)} points at which something could be destroyed, exposed, overspent or doubled. At each\n"
-        "the default is no, and a check that cannot be made is a no. The list is ours: the service that this program follows names a number\n"
+        "the default is no, and a check that cannot be made is a no. The list is ours: the service that this follows names a number\n"
         "and no list. Each code is tried three times: it refuses, it allows, and its check fails, which refuses.\n\n"
         + table(("", "question", "what a wrong yes would cost", "says no by"), rows)
     )

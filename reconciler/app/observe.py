@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.app.clock import now
 from reconciler.app.own import own_instance
 from reconciler.errors import HostError, NotTrusted, WrongIdentity
-from reconciler.lxd.read import look
+from reconciler.lxd.read import look, snapshots
 from reconciler.model.world import Observed, unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from reconciler.app.doors import Doors
     from reconciler.model.resources import Host
@@ -35,6 +36,21 @@ def observe(hosts: Sequence[Host], doors: Doors) -> Observed:
     with ThreadPoolExecutor(min(len(hosts), MAX_THREADS), thread_name_prefix="observe") as pool:
         views = {view.host: view for view in pool.map(lambda host: view_of(host, doors), hosts)}
     return Observed(views, now(), own_instance())
+
+
+def with_snapshots(observed: Observed, places: Collection[str], hosts: Sequence[Host], doors: Doors) -> Observed:
+    """``observed`` with the snapshots of all on the hosts ``places``. Where they cannot be had they stay unknown, which refuses."""
+    told = {host.name: _snapshots(observed.hosts[host.name], host, doors) for host in hosts if host.name in places}
+    return replace(observed, hosts={**observed.hosts, **told}) if told else observed
+
+
+def _snapshots(view: HostView, host: Host, doors: Doors) -> HostView:
+    if view.project is None:
+        return view
+    try:
+        return replace(view, project=replace(view.project, snapshots=snapshots(doors.open(host), view.volumes)))
+    except HostError:
+        return view
 
 
 def view_of(host: Host, doors: Doors) -> HostView:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from reconciler.app.clock import now
 from reconciler.app.doors import Doors
-from reconciler.app.observe import observe
+from reconciler.app.observe import observe, with_snapshots
 from reconciler.app.repository import load_desired
 from reconciler.app.settle import open_questions
 from reconciler.engine.diff import diff
 from reconciler.engine.guard import clear
 from reconciler.engine.plan import make_plan
 from reconciler.engine.select import Scope, select
+from reconciler.model.changes import DESTRUCTIVE
 from reconciler.store.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
@@ -51,12 +52,20 @@ def make(settings: Settings, scope: Scope | None = None, rev: str | None = None,
         desired = load_desired(settings, rev, edit=edit, applied=ledger.applied.commit if ledger.applied else "")
         with Doors(settings) as doors:
             observed = observe(desired.hosts, doors)
+            changes = diff(desired, observed, ledger)
+            ending = {change.host for change in changes.items if change.action in DESTRUCTIVE}
+            observed = with_snapshots(observed, ending, desired.hosts, doors)
         ledger = replace(ledger, open_questions=open_questions(journal, observed))
-    return decide(desired, observed, ledger, scope or Scope())
+    return _decided(changes, desired, observed, ledger, scope or Scope())
 
 
 def decide(desired: Desired, observed: Observed, ledger: Ledger, scope: Scope) -> Made:
     """The pure half: the same values give the same plan."""
-    changes = select(diff(desired, observed, ledger), scope)
-    cleared = clear(changes, desired, observed, ledger)
+    return _decided(diff(desired, observed, ledger), desired, observed, ledger, scope)
+
+
+def _decided(every: Changes, desired: Desired, observed: Observed, ledger: Ledger, scope: Scope) -> Made:
+    changes = select(every, scope)
+    # The rules count over everything that would change: a scope narrows what is done, not what is known.
+    cleared = clear(changes, desired, observed, ledger, every=every.items)
     return Made(make_plan(cleared, desired, observed, TOOL, scope), desired, observed, changes, cleared, ledger)

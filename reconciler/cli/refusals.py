@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
+from reconciler.app.catalogue import catalogue
 from reconciler.cli.invocation import invocation
 from reconciler.cli.render.refusals import refusal_entry_lines, refusals_document, refusals_lines
 from reconciler.cli.table import COMMANDS, epilog
-from reconciler.engine.catalogue import catalogue
 from reconciler.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)

@@ -46,7 +46,7 @@ class Explanation:
 def explain(ref: Ref, desired: Desired, observed: Observed, ledger: Ledger) -> Explanation:
     """Walk the diff and every rule for ``ref``. A rule's refusal by budget is shown with the others."""
     changes = diff(desired, observed, ledger)
-    world = world_of(desired, observed, ledger)
+    world = world_of(desired, observed, ledger, changes.items)
     mine = [change for change in changes.items if change.ref == ref]
     cleared = clear(Changes(changes.items, changes.doubts), desired, observed, ledger)
     change = mine[0] if mine else None

@@ -26,9 +26,20 @@ NO_RULE = "X00"
 """Code of the default: no rule speaks in favour of the action."""
 
 
-def clear(changes: Changes, desired: Desired, observed: Observed, ledger: Ledger, rules: Sequence[GuardRule] = RULES) -> Cleared:
-    """Ask every rule about every change. A rule that fails to answer refuses."""
-    world = world_of(desired, observed, ledger, changes.items)
+def clear(
+    changes: Changes,
+    desired: Desired,
+    observed: Observed,
+    ledger: Ledger,
+    rules: Sequence[GuardRule] = RULES,
+    *,
+    every: tuple[Change, ...] | None = None,
+) -> Cleared:
+    """Ask every rule about every change. A rule that fails to answer refuses.
+
+    ``every``: all that would change, where ``changes`` are only those that were asked for; some rules count.
+    """
+    world = world_of(desired, observed, ledger, changes.items if every is None else every)
     allowed: list[Change] = []
     refusals = list(changes.doubts)
     for change in changes.items:

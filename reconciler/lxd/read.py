@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Conflict, NotFound, Rejected, WrongIdentity
@@ -11,7 +10,7 @@ from reconciler.lxd.connect import metadata_of
 from reconciler.model.world import Grade, HostView, Identity, Instance, ProjectView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from reconciler.lxd.connect import Door
@@ -35,7 +34,6 @@ def look(door: Door, now: Clock) -> HostView:
         return HostView(door.host.name, Grade.COMPLETE, (), now(), identity, None, members=_members(door, identity))
     rows, skew = _rows(door, now)
     operations = convert.operations(door.get(door.path("operations", recursion="1")))
-    project = replace(project, snapshots=_snapshots(door, rows))
     members = _members(door, identity)
     instances, doubtful = sort_rows(rows, project, members)
     why = (*_cluster_doubts(members), *(f"{name}: {reason}" for name, reason in sorted(doubtful.items())))
@@ -53,6 +51,7 @@ def look(door: Door, now: Clock) -> HostView:
         operations=operations,
         skew=skew or 0.0,
         members=members,
+        volumes=convert.root_volumes(rows),
     )
 
 
@@ -78,10 +77,13 @@ def _rows(door: Door, now: Clock) -> tuple[list[dict[str, Any]], float | None]:
     return convert.rows(metadata_of(response, door.host.name)), convert.skew(response.headers.get("Date", ""), middle)
 
 
-def _snapshots(door: Door, rows: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
-    """Neither the project nor the rows tell of snapshots; the volumes of the pools do. Of a name without a volume nothing is known."""
+def snapshots(door: Door, volumes: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Instance name -> its snapshots, by ``HostView.volumes``: one request a pool. Raises a ``HostError``.
+
+    Neither the project nor the rows tell of snapshots; the volumes of the pools do. Of a name that is not there nothing is known.
+    """
     found: dict[str, tuple[str, ...]] = {}
-    for pool, kind in sorted(convert.root_volumes(rows)):
+    for pool, kind in sorted(volumes):
         try:
             found |= convert.snapshots(door.get(door.path("storage-pools", pool, "volumes", kind)))
         except NotFound:
@@ -116,8 +118,6 @@ def sort_rows(
             doubtful[name] = "two rows carry the name"
         else:
             found[name] = convert.instance(row)
-    for name in found.keys() - project.snapshots.keys():
-        doubtful[name] = "no storage pool lists a volume of it, so its snapshots are not known"
     for name in project.names - found.keys() - doubtful.keys():
         doubtful[name] = "the project uses it and the list of instances has no row for it"
     for name in found.keys() - project.names:

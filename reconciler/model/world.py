@@ -111,7 +111,7 @@ class ProjectView:
     images: frozenset[str]
     """Fingerprints."""
     snapshots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Instance name -> names of its snapshots."""
+    """Instance name -> names of its snapshots. Asked for where something may be destroyed; of a name that is not here nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,8 @@ class HostView:
     """Seconds by which the host's clock is ahead of ours."""
     members: tuple[Member, ...] = ()
     """Of a cluster: its members."""
+    volumes: frozenset[tuple[str, str]] = frozenset()
+    """Where the root disks lie: storage pool and type of volume."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,10 @@ def view(place: Host, rows: list[Instance], policy: Policy) -> HostView:
         seen_at=AT,
         identity=Identity(place.name, place.fingerprint, "5.0.2", clustered=False, extensions=EXTENSIONS, addresses=()),
         project=ProjectView(
-            {marks.ENV: policy.environment, marks.FOUNDATION: ground.digest}, frozenset(item.name for item in rows), frozenset({IMAGE})
+            {marks.ENV: policy.environment, marks.FOUNDATION: ground.digest},
+            frozenset(item.name for item in rows),
+            frozenset({IMAGE}),
+            dict.fromkeys((item.name for item in rows), ()),
         ),
         instances=tuple(rows),
     )

@@ -12,7 +12,7 @@ from reconciler.errors import NotTrusted, Unreachable, WrongIdentity
 from reconciler.lxd.certificate import ClientCertificate
 from reconciler.lxd.connect import Door
 from reconciler.lxd.inspect import facts
-from reconciler.lxd.read import daemon_process, look
+from reconciler.lxd.read import daemon_process, look, snapshots
 from reconciler.lxd.write import perform
 from reconciler.model.plan import SetPower
 from reconciler.model.world import Grade, Status
@@ -41,8 +41,8 @@ def test_everything_is_seen_as_it_is(door: Door, subject: Subject) -> None:
     assert all(row.uuid == subject.uuid(row.name) and row.image == subject.image for row in view.instances)
     assert view.project is not None
     assert (set(view.project.names), set(view.project.images)) == ({"cold", "rests", "runs"}, {subject.image})
-    assert view.project.snapshots.get("rests") == ("s1",)
-    assert not view.project.snapshots.get("runs")
+    told = snapshots(door, view.volumes)
+    assert (told["rests"], told["runs"]) == (("s1",), ())
     assert view.project.config["user.unsandbox.foundation"].startswith("sha256:")
     assert view.identity is not None
     assert (view.identity.fingerprint, view.identity.clustered) == (subject.lxd.fingerprint, False)

@@ -12,10 +12,10 @@ import pytest
 from docs.commands import row_of, spelling, variable, walk
 from docs.generate import REFERENCE, stale
 from reconciler import errors
+from reconciler.app.catalogue import catalogue
 from reconciler.cli.exits import MEANING, Exit
 from reconciler.cli.table import COMMANDS
 from reconciler.cli.variables import OTHERS
-from reconciler.engine.catalogue import catalogue
 from reconciler.engine.decisions import DECISIONS
 from reconciler.engine.rules import RULES
 from reconciler.manifest.jsonschema import json_schemas

@@ -104,7 +104,8 @@ class Fleet:
             self.write(
                 f"inventory/{daemon.name}.yaml",
                 HEAD.format(kind="Host", name=daemon.name)
-                + f"  {{address: 'unix:{daemon.socket}', fingerprint: {daemon.fingerprint}, location: {daemon.name}, capacity: {{instances: 500}}}}\n",
+                + f"  {{address: 'unix:{daemon.socket}', fingerprint: {daemon.fingerprint}, location: {daemon.name},\n"
+                + "   capacity: {instances: 500}}\n",
             )
 
     def _same_device(self, folder: Path) -> bool:

@@ -162,7 +162,7 @@ def view(place: Host, words: Mapping[str, Any], policy: Policy) -> HostView:
     project = replace(
         project,
         config={key: value for key, value in config.items() if value is not None},
-        snapshots={name: tuple(kept) for name, kept in words.get("snapshots", {}).items()},
+        snapshots={item.name: tuple(words.get("snapshots", {}).get(item.name, ())) for item in rows} if words.get("told", True) else {},
     )
     if seen.identity is None:
         raise AssertionError("a synthetic view has an identity")

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 PATIENCE = 30
 
 
-def claim(host: Host, holder: str = "anna@desk", ttl: float = 2.0, mine: frozenset[str] = frozenset()) -> Claim:
-    """A claim that makes the project where there is none."""
-    return Claim(holder, uuid4().hex, now, ttl, mine, foundation(host, Policy()).objects[0])
+def claim(host: Host, holder: str = "anna@desk", ttl: float = 2.0, mine: frozenset[str] = frozenset(), *, env: str = "default") -> Claim:
+    """A claim that makes the project, of environment ``env``, where there is none."""
+    return Claim(holder, uuid4().hex, now, ttl, mine, foundation(host, Policy(environment=env)).objects[0])
 
 
 def acquire(door: Door, wanted: Claim, heard: list[str] | None = None) -> Lease:
@@ -64,11 +64,11 @@ class Holder:
 
 
 @contextmanager
-def holding(host: Host, ttl: float = 2.0) -> Iterator[Holder]:
+def holding(host: Host, ttl: float = 2.0, env: str = "default") -> Iterator[Holder]:
     """Another process that holds the lease of ``host``; gone at the end."""
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
-    process = spawn.Process(target=_hold, args=(host, ttl, there), daemon=True)
+    process = spawn.Process(target=_hold, args=(host, ttl, env, there), daemon=True)
     process.start()
     try:
         yield Holder(process, here)
@@ -77,9 +77,9 @@ def holding(host: Host, ttl: float = 2.0) -> Iterator[Holder]:
         process.join(PATIENCE)
 
 
-def _hold(host: Host, ttl: float, pipe: Connection) -> None:
+def _hold(host: Host, ttl: float, env: str, pipe: Connection) -> None:
     with Door.open(host, None) as door:
-        wanted = claim(host, "berta@farm", ttl)
+        wanted = claim(host, "berta@farm", ttl, env=env)
         lease = acquire(door, wanted)
         pipe.send((lease.term, wanted.nonce))
         writing = door.under(lease)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.app.catalogue import MEANING
 from reconciler.cli.render.screen import Line, columns
-from reconciler.engine.catalogue import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.engine.catalogue import Entry
+    from reconciler.app.catalogue import Entry
 
 _HEAD: Line = tuple((word, "dim") for word in ("CODE", "REFUSED WHEN", "ASKED OF", "ACCEPT"))
 

@@ -93,7 +93,9 @@ def in_use(change: Change, world: World) -> No | None:
 def snapshots_lost(change: Change, world: World) -> No | None:
     """S07: snapshots or volumes of it are in no manifest and would be lost or left behind."""
     project, row = world.view(change).project, row_of(change)
-    kept = project.snapshots.get(row.name, ()) if project else ()
+    if project is None or row.name not in project.snapshots:
+        raise ValueError(f"nobody told of the snapshots of {row.name}")
+    kept = project.snapshots[row.name]
     volumes = [name for name, device in row.devices.items() if device.get("type") == "disk" and name != "root" and device.get("pool")]
     if not kept and not volumes:
         return None

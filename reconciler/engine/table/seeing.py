@@ -35,6 +35,20 @@ SEEING = (
         "No connection, or no answer in time. Unknown is not absent: nothing is made that could still live there; others go on.",
     ),
     row(
+        "F08",
+        "The cluster has no majority",
+        ALL,
+        observation.no_quorum,
+        "Writes would fail half-way, or be lost when the majority is back.",
+    ),
+    row(
+        "F06",
+        "LXD keeps a member of the host from taking anything",
+        MAKING | WAKING,
+        observation.not_online,
+        "A member is offline, evacuated or blocked. Nothing is placed or woken there against LXD's own word.",
+    ),
+    row(
         "O05",
         "The host was seen in part only",
         TAKING | GROUND,
@@ -54,20 +68,6 @@ SEEING = (
         TAKING,
         observation.stale,
         "A host that answered long before the others tells of a world that may be gone. A later pass looks again.",
-    ),
-    row(
-        "F08",
-        "The cluster has no majority",
-        ALL,
-        observation.no_quorum,
-        "Writes would fail half-way, or be lost when the majority is back.",
-    ),
-    row(
-        "F06",
-        "LXD keeps a member of the host from taking anything",
-        MAKING | WAKING,
-        observation.not_online,
-        "A member is offline, evacuated or blocked. Nothing is placed or woken there against LXD's own word.",
     ),
     row(
         "D14",
