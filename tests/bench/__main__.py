@@ -16,6 +16,7 @@ from reconciler.app.repository import load_desired
 from reconciler.app.settings import settings_from
 from tests.bench import rivals
 from tests.bench.figures import Figure, middle, say, seconds, show
+from tests.bench.lease import measure as measure_lease
 from tests.bench.pure import measure as measure_pure
 from tests.conftest import REPOSITORY, Starter, build_starter
 from tests.e2e.fleet import COMMAND, Fleet
@@ -71,6 +72,11 @@ def bench_pure(_bench: Bench) -> list[Figure]:
             large / small <= LINEAR_BOUND,
         ),
     ]
+
+
+def bench_lease(bench: Bench) -> list[Figure]:
+    """The lease of one host."""
+    return measure_lease(bench.lab.daemon("h1"))
 
 
 def bench_plan(bench: Bench) -> list[Figure]:
@@ -170,6 +176,7 @@ def bench_demo(bench: Bench) -> list[Figure]:
 ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "help": bench_help,
     "pure": bench_pure,
+    "lease": bench_lease,
     "plan": bench_plan,
     "apply": bench_apply,
     "rivals": bench_rivals,
