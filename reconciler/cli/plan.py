@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from reconciler.app.clearance import needs_of
 from reconciler.app.planfile import plan_document, write_plan
 from reconciler.app.planning import make
 from reconciler.cli.invocation import invocation, seconds
@@ -43,6 +44,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
         run.out.json(plan_document(made.plan, rev, life))
     else:
         run.out.show(plan_lines(made.plan))
+    for need in needs_of(made):
+        run.err.say(f"needs the approval of a person: {need}", "warn")
     if out:
         write_plan(made, out, rev, life)
         run.err.say(f"saved to {out}; next: unsandbox apply {out}", "dim")

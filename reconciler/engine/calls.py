@@ -52,7 +52,7 @@ def calls_for(  # noqa: PLR0911 - one return an action
         case Action.CREATE:
             return _create(change, host, desired, plan, isolated=isolated)
         case Action.START | Action.UNFREEZE | Action.FREEZE | Action.HIBERNATE:
-            return _power(_found(change), _wanted(change).power)
+            return _power(_found(change), _wanted(change).power, force_stop=desired.policy.force_stop)
         case Action.UPDATE:
             return _update(change, host, desired, plan)
         case Action.REPLACE:
@@ -108,11 +108,11 @@ def _bootstrap(wanted: Workload, instance: str, uuid: str) -> tuple[Call, ...]:
     )
 
 
-def _power(found: Instance, power: Power) -> tuple[Call, ...]:
+def _power(found: Instance, power: Power, *, force_stop: bool) -> tuple[Call, ...]:
     name, uuid = found.name, found.uuid
 
-    def step(verb: str, *, force: bool = False, timeout: int = START_SECONDS) -> SetPower:
-        return SetPower(name, verb, force, timeout, uuid)
+    def step(verb: str, timeout: int = START_SECONDS) -> SetPower:
+        return SetPower(name, verb, force=False, timeout=timeout, uuid=uuid, last_resort=force_stop and verb == "stop")
 
     match power, found.status:
         case Power.RUNNING, Status.FROZEN:
@@ -122,10 +122,10 @@ def _power(found: Instance, power: Power) -> tuple[Call, ...]:
         case Power.FROZEN, Status.RUNNING:
             return (step("freeze"),)
         case Power.HIBERNATED, Status.RUNNING:
-            return (step("stop", timeout=STOP_SECONDS),)
+            return (step("stop", STOP_SECONDS),)
         case Power.HIBERNATED, Status.FROZEN:
             # LXD refuses to stop a frozen instance in an orderly way.
-            return (step("unfreeze"), step("stop", timeout=STOP_SECONDS))
+            return (step("unfreeze"), step("stop", STOP_SECONDS))
         case _:
             return ()
 
@@ -137,7 +137,7 @@ def _update(change: Change, host: Host, desired: Desired, plan: str) -> tuple[Ca
     if any(diff.path.startswith(("config.", "devices.")) for diff in change.fields):
         calls.append(_write(spec, found, plan))
     script = _bootstrap(wanted, found.name, found.uuid) if any(diff.path == "bootstrap" for diff in change.fields) else ()
-    power = _power(found, wanted.power) if any(diff.path == "power" for diff in change.fields) else ()
+    power = _power(found, wanted.power, force_stop=desired.policy.force_stop) if any(diff.path == "power" for diff in change.fields) else ()
     # A script needs a running container: after it was woken, before it is put to rest.
     return (*calls, *power, *script) if wanted.power is Power.RUNNING else (*calls, *script, *power)
 

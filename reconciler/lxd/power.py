@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Conflict, OperationFailed, Rejected
@@ -37,8 +38,12 @@ def set_power(door: Door, call: SetPower) -> str:
         run(door, "PUT", door.path("instances", call.name, "state"), body, Waiting(call.timeout + GRACE, reached))
     except (OperationFailed, Conflict, Rejected) as error:
         # LXD refuses to start what runs; another writer may have been quicker.
-        if not reached():
+        if reached():
+            return call.uuid or _uuid_at_rest(door, call)
+        if not (call.last_resort and call.verb == "stop" and isinstance(error, OperationFailed)):
             raise _stubborn(door, call, error) from error
+        # Read once more: in the time that it was given it may have become somebody else's.
+        return set_power(door, replace(call, force=True, last_resort=False))
     return call.uuid or _uuid_at_rest(door, call)
 
 

@@ -33,6 +33,8 @@ class SetPower:
     uuid: str = ""
     essence: str = ""
     """Of a stop that leads to a delete: ``engine.fingerprint.essence`` of what was planned for, so that nobody else's memory is lost."""
+    last_resort: bool = False
+    """Of an orderly stop: whether it is made by force once its time is over, which the policy says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,9 @@ def test_a_container_that_does_not_stop_in_time_fails_by_name_and_is_not_forced(
     assert sent["PUT /1.0/instances/{name}/state"] == 1
     assert told.value.hint.startswith("lxc stop stubborn --project unsandbox --force")
     assert row(lxd, "stubborn")["status"] == "Running"
-    perform(door, replace(stop, force=True, timeout=20))
+    with counted(door) as sent:
+        perform(door, replace(stop, last_resort=True))
+    assert sent["PUT /1.0/instances/{name}/state"] == 2
     assert row(lxd, "stubborn")["status"] == "Stopped"
 
 
