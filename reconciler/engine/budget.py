@@ -74,7 +74,8 @@ def over_budget(allowed: list[Change], world: World) -> tuple[list[Change], list
     """Take out what exceeds a limit of the policy, with the arithmetic."""
     by_noun: dict[str, list[Change]] = {"destroys": [], "replaces": [], "freezes": []}
     for change in allowed:
-        noun = noun_of(change)
+        # Almost every object is kept, and what is kept counts against nothing.
+        noun = "" if change.action is Action.KEEP else noun_of(change)
         if noun:
             by_noun[noun].append(change)
     over: dict[int, Refusal] = {}
