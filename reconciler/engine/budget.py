@@ -70,10 +70,13 @@ def budgets(limits: Limits) -> tuple[tuple[str, tuple[Budget, ...]], ...]:
     return (("destroys", destroys), ("replaces", replaces), ("freezes", freezes))
 
 
-def over_budget(allowed: list[Change], world: World) -> tuple[list[Change], list[Refusal]]:
-    """Take out what exceeds a limit of the policy, with the arithmetic."""
+def over_budget(allowed: list[Change], proposed: Iterable[Change], world: World) -> tuple[list[Change], list[Refusal]]:
+    """Take out what exceeds a limit of the policy, with the arithmetic.
+
+    Counted over all that is ``proposed``, refused or not: were only what is allowed counted, a refusal could make room for others.
+    """
     by_noun: dict[str, list[Change]] = {"destroys": [], "replaces": [], "freezes": []}
-    for change in allowed:
+    for change in proposed:
         # Almost every object is kept, and what is kept counts against nothing.
         noun = "" if change.action is Action.KEEP else noun_of(change)
         if noun:
@@ -87,7 +90,8 @@ def over_budget(allowed: list[Change], world: World) -> tuple[list[Change], list
     over = _share(by_noun["destroys"], world) | over
     if not over:
         return allowed, []
-    return [change for change in allowed if id(change) not in over], list(over.values())
+    kept = [change for change in allowed if id(change) not in over]
+    return kept, [over[id(change)] for change in allowed if id(change) in over]
 
 
 def noun_of(change: Change) -> str:

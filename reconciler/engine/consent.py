@@ -28,7 +28,8 @@ def needs_approval(plan: Plan, policy: Policy, applied: Applied | None) -> tuple
     """
     if policy.approval is Approval.OFF and (applied is None or not applied.approval):
         return ()
-    switched = (f"approval is switched off at {policy.source}",) if policy.approval is Approval.OFF and plan.actions else ()
+    # Without any action as well: else a first apply would switch it off and a second one destroy.
+    switched = (f"approval is switched off at {policy.source}",) if policy.approval is Approval.OFF else ()
     return (*switched, *_acts(plan))
 
 

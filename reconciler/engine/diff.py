@@ -93,8 +93,16 @@ def _judge_all(observed: Observed, scene: Scene) -> dict[str, Change | Refusal]:
                 several.setdefault(text, [Sighting(judged[text].host, first[text])]).append(Sighting(host, instance))
                 continue
             first[text] = instance
-            judged[text] = _judge(text, Sighting(host, instance), scene)
+            try:
+                judged[text] = _judge(text, Sighting(host, instance), scene)
+            except Exception as error:  # noqa: BLE001 - what cannot be compared is refused, and holds up nothing else
+                judged[text] = _incomparable(text, host, error)
     return judged | {text: _several(found, scene.hosts) for text, found in several.items()}
+
+
+def _incomparable(text: str, host: str, error: Exception) -> Refusal:
+    evidence = (("comparing it", type(error).__name__), ("host", host))
+    return Refusal("X00", text, host, "it could not be compared with what is declared", evidence, f"unsandbox explain {text}")
 
 
 def _judge(text: str, sighting: Sighting, scene: Scene) -> Change | Refusal:

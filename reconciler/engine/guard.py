@@ -9,8 +9,8 @@ from reconciler.engine.asked import World
 from reconciler.engine.budget import over_budget
 from reconciler.engine.refuse.fleet import trip
 from reconciler.engine.rules import ALLOWED, RULES
-from reconciler.model.changes import Action, Change, Cleared, Refusal
-from reconciler.model.rules import No
+from reconciler.model.changes import ENDING, Action, Change, Cleared, Refusal, puts_to_rest
+from reconciler.model.rules import FAILED_CAUSE, No
 from reconciler.model.rules import ask as ask_rule
 
 if TYPE_CHECKING:
@@ -52,9 +52,19 @@ def clear(
         else:
             refusals.append(refusal)
     allowed, groundless = _stand_on_ground(allowed, refusals)
-    allowed, spent = over_budget(allowed, world)
+    allowed, spent = _within_budget(allowed, changes, world)
     refusals += [*groundless, *spent]
     return Cleared(tuple(allowed), tuple(sorted(refusals, key=lambda refusal: (refusal.ref, refusal.host, refusal.code))))
+
+
+def _within_budget(allowed: list[Change], changes: Changes, world: World) -> tuple[list[Change], list[Refusal]]:
+    """What the budgets leave. Where they cannot be counted, nothing that they bound is done."""
+    try:
+        return over_budget(allowed, changes.items, world)
+    except Exception as error:  # noqa: BLE001 - a budget that cannot be counted must refuse, so nothing may pass here
+        no = No(FAILED_CAUSE, (("check", "budgets"), ("failed", type(error).__name__)), "unsandbox history")
+        bounded = [change for change in allowed if change.action in ENDING or puts_to_rest(change)]
+        return [change for change in allowed if change not in bounded], [refusal_of("F01", change, no) for change in bounded]
 
 
 def world_of(desired: Desired, observed: Observed, ledger: Ledger, changes: tuple[Change, ...] = ()) -> World:

@@ -8,6 +8,7 @@ from reconciler.engine.fields import as_bytes
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, Reason, Refusal
 from reconciler.model.names import Kind, instance_name, pool_of
+from reconciler.model.rules import FAILED_CAUSE
 from reconciler.model.world import Grade
 from reconciler.policy.placement import best, candidates, rooms, take
 
@@ -38,12 +39,15 @@ def place(absent: Iterable[Workload], desired: Desired, observed: Observed, ledg
         doubt = _out_of_sight(workload, possible, observed)
         if doubt is None:
             group = pool_of(workload.ref) if workload.ref.kind is Kind.CELL else "service"
-            room = best(workload, [state[host.name] for host in possible if host.name in state], group)
-            if room is not None:
-                take(room, workload, group)
-                changes.append(_create(workload, room.host))
-                continue
-            doubt = _no_room(workload, possible, state)
+            try:
+                room = best(workload, [state[host.name] for host in possible if host.name in state], group)
+                if room is not None:
+                    take(room, workload, group)
+                    changes.append(_create(workload, room.host))
+                    continue
+                doubt = _no_room(workload, possible, state)
+            except Exception as error:  # noqa: BLE001 - where room cannot be counted there is none
+                doubt = _uncounted(workload, error)
         doubts.append(doubt)
     return changes, doubts
 
@@ -119,6 +123,11 @@ def _no_room(workload: Workload, possible: tuple[Host, ...], state: dict[str, Ro
         unblock=f"edit {workload.source} (placement, resources) or a host's capacity",
         action=Action.CREATE.value,
     )
+
+
+def _uncounted(workload: Workload, error: Exception) -> Refusal:
+    evidence = (("check", "room on the hosts"), ("failed", type(error).__name__))
+    return Refusal("S09", str(workload.ref), "", FAILED_CAUSE, evidence, "unsandbox hosts", Action.CREATE.value)
 
 
 def _arithmetic(workload: Workload, room: Room) -> tuple[str, str]:
