@@ -64,8 +64,8 @@ def test_findings_are_places_one_can_jump_to() -> None:
         (Finding("manifests/b.yaml", 3, 5, "spec.imge", "unknown key", "did you mean image?"), Finding("a.yaml", 0, 0, "", "not UTF-8"))
     )
     assert plain(error_lines(error)).splitlines() == [
-        "a.yaml: not UTF-8",
-        "manifests/b.yaml:3:5: spec.imge: unknown key",
+        "a.yaml: not UTF-8 [D02]",
+        "manifests/b.yaml:3:5: spec.imge: unknown key [D02]",
         "  did you mean image?",
         "error [manifest]: 2 findings in 2 files",
         "next: mend them, then: unsandbox validate",
