@@ -48,27 +48,6 @@ NAMES = (
     *("api", "auth", "blog", "cache", "chat", "docs", "feed", "geo", "hooks"),
     *("jobs", "mail", "news", "pay", "queue", "rank", "search", "shop", "web"),
 )
-    [
-        "api",
-        "auth",
-        "blog",
-        "cache",
-        "chat",
-        "docs",
-        "feed",
-        "geo",
-        "hooks",
-        "jobs",
-        "mail",
-        "news",
-        "pay",
-        "queue",
-        "rank",
-        "search",
-        "shop",
-        "web",
-    ]
-)
 
 
 @dataclass
