@@ -4,7 +4,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 VENV := .venv/bin
 
-.PHONY: help venv demo demo-down image test test-slow check lint format types imports docs schema bench chaos packages lab lab-sweep clean
+.PHONY: help venv demo demo-down image test test-slow check lint format types imports docs schema bench mutants chaos packages lab lab-sweep clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ schema: venv ## write the JSON Schemas of the manifests again
 
 bench: packages venv ## measure, and print each figure beside its limit (root)
 	$(VENV)/python -m tests.bench $(ARGS)
+
+mutants: venv ## take each rule out of its table and demand that a test fails: no LXD needed
+	$(VENV)/python -m tests.mutants
 
 chaos: packages venv ## faults at every step boundary on three real daemons (root); ARGS="--seed 1 --only kill" repeats some
 	$(VENV)/python -m tests.chaos $(ARGS)

@@ -8,7 +8,7 @@ from reconciler.engine.fields import as_bytes
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, Reason, Refusal
 from reconciler.model.names import Kind, instance_name, pool_of
-from reconciler.model.rules import FAILED_CAUSE
+from reconciler.model.rules import failed
 from reconciler.model.world import Grade
 from reconciler.policy.placement import best, candidates, rooms, take
 
@@ -126,8 +126,8 @@ def _no_room(workload: Workload, possible: tuple[Host, ...], state: dict[str, Ro
 
 
 def _uncounted(workload: Workload, error: Exception) -> Refusal:
-    evidence = (("check", "room on the hosts"), ("failed", type(error).__name__))
-    return Refusal("S09", str(workload.ref), "", FAILED_CAUSE, evidence, "unsandbox hosts", Action.CREATE.value)
+    no = failed("room on the hosts", error, "unsandbox hosts")
+    return Refusal("S09", str(workload.ref), "", no.cause, no.evidence, no.unblock, Action.CREATE.value)
 
 
 def _arithmetic(workload: Workload, room: Room) -> tuple[str, str]:

@@ -45,4 +45,9 @@ def ask(rule: Rule[P], unblock: str, /, *args: P.args, **kwargs: P.kwargs) -> No
     try:
         return rule.check(*args, **kwargs)
     except Exception as error:  # noqa: BLE001 - a check that cannot answer must refuse, so nothing may pass here
-        return No(FAILED_CAUSE, (("check", rule.title), ("failed", type(error).__name__)), unblock)
+        return failed(rule.title, error, unblock)
+
+
+def failed(check: str, error: Exception, unblock: str) -> No:
+    """The no of a check that broke. Of the error only its type is told: its message may hold a secret."""
+    return No(FAILED_CAUSE, (("check", check), ("failed", type(error).__name__)), unblock)

@@ -20,7 +20,8 @@ def test_fifty_ordinary_edits_are_applied_one_after_the_other(fleet: Fleet) -> N
     for path in (fleet.root / "manifests").glob("*.yaml"):
         path.unlink()
     hosts = {
-        daemon.name: f"{{address: 'unix:{daemon.socket}', fingerprint: {daemon.fingerprint}, location: here, capacity: {{instances: 100}}}}"
+        daemon.name: f"{{address: 'unix:{daemon.socket}', fingerprint: {daemon.fingerprint}, location: here,"
+        " capacity: {instances: 100}, state: active}"
         for daemon in fleet.daemons
     }
     repository = Repository(fleet.root, fleet.starter.fingerprint, hosts)
@@ -33,7 +34,9 @@ def test_fifty_ordinary_edits_are_applied_one_after_the_other(fleet: Fleet) -> N
         repository.write()
         git(fleet.root, "add", "-A")
         git(fleet.root, "commit", "-q", "--allow-empty", "-m", name)
-        report = json.loads(fleet.run("apply", "--yes", "--json", expect=None, timeout=300).out)
+        ran = fleet.run("apply", "--yes", "--json", expect=None, timeout=300)
+        assert ran.out, (name, ran.err)
+        report = json.loads(ran.out)
         false += [f"{name}: {refusal}" for refusal in report["refusals"]]
         assert not report["failed"], (name, report["failed"])
         assert fleet.run("plan", expect=None).status == 0, name

@@ -173,6 +173,8 @@ def project_in_doubt(change: Change, world: World) -> No | None:
 
 def _lists(change: Change, world: World) -> Iterator[tuple[HostView, frozenset[str]]]:
     """The lists on which the change stands, each with the uuids certified there: its host's, and of a create where it lived before."""
+    if not world.ledger.known:
+        return
     hosts = {change.host}
     if change.action is Action.CREATE:
         hosts |= {known.host for known in world.known_as.get(str(change.ref), ())}
