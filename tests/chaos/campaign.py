@@ -135,8 +135,10 @@ class Strike:
         yield from self._converge(frozenset())
         found = seen.rows(self.arena.daemons)
         yield from checks.at_once(self.arena, made, found, struck.excuse)
-        yield from checks.settled(self.arena, found, struck.excuse)
-        self.arena.remember(found)
+        wrong = checks.settled(self.arena, found, struck.excuse)
+        yield from wrong
+        if not wrong:
+            self.arena.remember(found)
 
     def _converge(self, codes: frozenset[str]) -> Iterator[str]:
         """The next passes. Where they end in refusals, each must be one that the fault explains."""

@@ -43,7 +43,7 @@ def at_once(arena: Arena, edit: Edit, found: list[Row], excuse: Excuse) -> list[
 
 def settled(arena: Arena, found: list[Row], excuse: Excuse) -> list[str]:
     """After the next passes: what is declared is there once, as declared, and nothing else of ours; the journal leaves nothing open."""
-    return [*_as_declared(arena, found), *_leftovers(arena, found), *_answered(arena, excuse)]
+    return [*_as_declared(arena, found), *_hollow(arena, found), *_leftovers(arena, found), *_answered(arena, excuse)]
 
 
 def _kept(arena: Arena, edit: Edit, found: list[Row], excuse: Excuse) -> Iterator[str]:
@@ -149,6 +149,13 @@ def _as_declared(arena: Arena, found: list[Row]) -> Iterator[str]:
     cells = [row for row in seen.ours(found) if row.ref.startswith("Cell/warm-")]
     if len(cells) != arena.declared.cells:
         yield f"MISSING Pool/warm: {len(cells)} cells, {arena.declared.cells} are declared"
+
+
+def _hollow(arena: Arena, found: list[Row]) -> Iterator[str]:
+    """A creation that the daemon did not survive leaves a row without a disk."""
+    for row in seen.ours(found):
+        if not seen.token_file(arena.daemon(row.host), row.name).parent.is_dir():
+            yield f"HOLLOW {row.ref}: {row.place} is counted as there, and has no disk"
 
 
 def _leftovers(arena: Arena, found: list[Row]) -> Iterator[str]:

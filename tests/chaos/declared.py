@@ -88,7 +88,7 @@ class Edit:
 
 def edit(before: Declared, rng: Random, size: int) -> Edit:
     """``size`` seeded changes, each of another object where there are enough."""
-    current, words, replaced, touched = before, [], set(), set[str]()
+    current, words, replaced, touched = before, list[str](), set[str](), set[str]()
     while len(words) < size:
         change = rng.choice(CHANGES)
         names = sorted(set(current.services) - touched)
