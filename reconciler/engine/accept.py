@@ -19,8 +19,8 @@ GROUND = frozenset({Action.PREPARE.value, Action.IMPORT.value})
 
 
 def digest_of(refusal: Refusal) -> str:
-    """SHA-256 over code, reference, host, action and evidence: another value in the evidence is another refusal. 64 hex digits."""
-    whole = [refusal.code, refusal.ref, refusal.host, refusal.action, [list(pair) for pair in refusal.evidence]]
+    """SHA-256 over code, reference, host, action, evidence and the very object: another value is another refusal. 64 hex digits."""
+    whole = [refusal.code, refusal.ref, refusal.host, refusal.action, [list(pair) for pair in refusal.evidence], refusal.subject]
     return hashlib.sha256(json.dumps(whole, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -115,7 +115,8 @@ def tripped(desired: Desired, observed: Observed, ledger: Ledger) -> str:
 
 def refusal_of(code: str, change: Change, no: No) -> Refusal:
     """A rule's no as a refusal of ``change``."""
-    return Refusal(code, str(change.ref), change.host, no.cause, no.evidence, no.unblock, change.action.value)
+    subject = change.found.uuid if change.found else change.wanted.uid if change.wanted else ""
+    return Refusal(code, str(change.ref), change.host, no.cause, no.evidence, no.unblock, change.action.value, subject)
 
 
 def _stand_on_ground(allowed: list[Change], refusals: list[Refusal]) -> tuple[list[Change], list[Refusal]]:

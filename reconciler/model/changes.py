@@ -121,6 +121,8 @@ class Refusal:
     unblock: str
     action: str = ""
     """The action that was refused."""
+    subject: str = ""
+    """Which object it is about, whatever has its name: uuid of the instance, or uid of what is to be made. Not shown."""
 
 
 @dataclass(frozen=True, slots=True)

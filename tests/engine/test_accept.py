@@ -94,3 +94,8 @@ def test_alike_is_the_same_evidence_on_the_same_host() -> None:
 def test_a_person_names_code_reference_and_host(host: str | None, count: int) -> None:
     refusals = (ONE, replace(ONE, host="h2"), TWO, replace(ONE, code="O17"))
     assert len(of_code(refusals, "O18", "Service/web", host)) == count
+
+
+def test_what_was_accepted_of_one_object_is_not_of_another_under_its_name() -> None:
+    first = Refusal("S04", "Service/web", "h1", "frozen", (("status", "frozen"),), "unblock", "destroy", "uuid-1")
+    assert digest_of(first) != digest_of(replace(first, subject="uuid-2"))
