@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ from reconciler.engine.accept import alike, digest_of, digest_of_all, is_accepta
 from reconciler.engine.recover import Verdict, answers
 from reconciler.engine.rules import RULES
 from reconciler.errors import Refused, UsageError
-from reconciler.model.records import Outcome
+from reconciler.model.marks import UID
+from reconciler.model.records import Known, Outcome
 from reconciler.model.resources import Approval
 from reconciler.policy.bindings import binding_of_request
 from reconciler.store.journal import FILE_NAME, Journal
@@ -35,6 +36,9 @@ DAY = timedelta(days=1)
 LONGEST = timedelta(days=30)
 """What shall hold for longer belongs into a manifest."""
 CIRCUIT = "F02"
+RENAMED_HOST = "O02"
+IDENTITY = frozenset({"I03", "I04", "I05", "I06", "O17", "O18"})
+"""Codes that ask whether an instance is the object that it is marked as."""
 OPEN_CALLS = frozenset({"P09", "P10"})
 
 
@@ -108,9 +112,38 @@ def accept(settings: Settings, proposal: Proposal, *, reason: str, life: timedel
         code = proposal.refusals[0].code
         if code == CIRCUIT:
             journal.close_circuit(at=_iso(at), by=settings.actor)
+        if code == RENAMED_HOST:
+            _certify_hosts(journal, proposal, _iso(at))
+        if code in IDENTITY:
+            _certify(journal, proposal, _iso(at))
         if code in OPEN_CALLS:
             _close_questions(journal, proposal, f"given up by {settings.actor}: {reason}", _iso(at))
     return at + life
+
+
+def _certify_hosts(journal: Journal, proposal: Proposal, at: str) -> None:
+    """A person said that the host may go by its name."""
+    before = journal.ledger(now()).certified
+    for host in {refusal.host for refusal in proposal.refusals}:
+        view = proposal.observed.hosts.get(host)
+        if view is not None and view.identity is not None and host in before:
+            journal.certify(replace(before[host], server_name=view.identity.server_name), (), (), at=at)
+
+
+def _certify(journal: Journal, proposal: Proposal, at: str) -> None:
+    """A person said that it is the object: from now on that is what it is held against."""
+    for refusal in proposal.refusals:
+        view = proposal.observed.hosts.get(refusal.host)
+        row = next((row for row in view.instances if row.uuid == refusal.subject), None) if view else None
+        if row is None:
+            continue
+        known = journal.known()
+        for other in known.values():
+            if other.ref == refusal.ref and other.uuid != row.uuid:
+                journal.forget_known(other.uuid, at=at)
+        document = known[row.uuid].document if row.uuid in known else ""
+        uid = row.config.get(UID, "")
+        journal.know(Known(row.uuid, refusal.ref, uid, refusal.host, row.name, row.generation, row.inherited, document), at=at)
 
 
 def _redeem(settings: Settings, proposal: Proposal, approval: Path | None) -> None:

@@ -12,11 +12,13 @@ from reconciler.app.clearance import Terms, approve
 from reconciler.app.clock import stamp
 from reconciler.app.doors import Doors
 from reconciler.app.events import Event, EventKind, Report
+from reconciler.app.planning import again
 from reconciler.app.settle import settle_now
 from reconciler.app.standing import after_steps, before_steps
 from reconciler.app.steps import ActionFailed, ActionStopped, Steps
 from reconciler.app.writer import writing
 from reconciler.errors import StalePlan
+from reconciler.model.changes import Action
 from reconciler.store.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.app.planning import Made
     from reconciler.app.settings import Settings
     from reconciler.model.plan import PlannedAction
+    from reconciler.model.resources import Host
 
     Listener = Callable[[Event], None]
 
@@ -39,9 +42,9 @@ def apply(made: Made, settings: Settings, listen: Listener, stop: threading.Even
     def tell(text: str) -> None:
         listen(Event(stamp(), EventKind.WAITING, total=len(made.plan.actions), detail=text))
 
-    worked = {action.host for action in made.plan.actions}
-    hosts = [host for host in made.desired.hosts if host.name in worked]
+    hosts = _leased(made)
     with Doors(settings) as doors, writing(settings, doors, hosts, made.plan.env, tell), Journal(settings.state_dir / FILE_NAME) as journal:
+        made = _fresh(made, given, journal, doors)
         by = approve(made, given, settings, journal)
         if given.saved and not journal.use_plan(given.saved.id, by=settings.actor, at=stamp()):
             raise StalePlan("P08: the plan was carried out already by somebody who was quicker")
@@ -54,6 +57,27 @@ def apply(made: Made, settings: Settings, listen: Listener, stop: threading.Even
         after_steps(journal, made, report, doors)
         journal.end_pass(pass_id, result=_result(report), at=stamp())
         return report
+
+
+def _leased(made: Made) -> list[Host]:
+    """Every host that is worked on; where something is made, also those on which another writer could make the same."""
+    worked = {action.host for action in made.plan.actions}
+    if any(action.action == Action.CREATE for action in made.plan.actions):
+        worked |= {view.host for view in made.observed.hosts.values() if view.project is not None}
+    return [host for host in made.desired.hosts if host.name in worked]
+
+
+def _fresh(made: Made, terms: Terms, journal: Journal, doors: Doors) -> Made:
+    """The plan from the world as it is under the lease: between the first look and the yes anything may have happened.
+
+    Raises ``StalePlan`` where a person saw another plan than this.
+    """
+    if not made.plan.actions:
+        return made
+    fresh = again(made, journal, doors, made.only)
+    if terms.shown and fresh.plan.id != made.plan.id:
+        raise StalePlan("P02: the world moved between the plan that was shown and the yes", hint="unsandbox apply")
+    return fresh
 
 
 def _result(report: Report) -> str:

@@ -43,12 +43,17 @@ class _Typed:
 
 def binding_of(plan: Plan, saved_id: str = "") -> str:
     """What an approval of ``plan`` binds to; ``saved_id`` is that of the saved plan which it was made again from, if any."""
-    return binding_of_plan(saved_id or plan.id, ((action.ref, action.host, action.action, action.fingerprint) for action in plan.actions))
+    acts = (
+        (action.ref, action.host, action.action, action.fingerprint, *(f"{diff.path}: {diff.old} -> {diff.new}" for diff in action.fields))
+        for action in plan.actions
+    )
+    return binding_of_plan(saved_id or plan.id, acts, plan.commit.digest)
 
 
 def binding_of_saved(saved: Saved) -> str:
     """As ``binding_of``, for who approves a file. Where the file says other than the plan does, the two differ, and nothing is approved."""
-    return binding_of_plan(saved.id, ((ref, host, action, before) for (ref, host), (action, before) in saved.touched.items()))
+    acts = ((*place, action, before, *saved.fields.get(place, ())) for place, (action, before) in saved.touched.items())
+    return binding_of_plan(saved.id, acts, saved.inputs)
 
 
 def challenge(settings: Settings, binding: str, *, clock: Clock = now) -> Challenge:

@@ -15,19 +15,21 @@ if TYPE_CHECKING:
     from reconciler.store.journal import Journal
 
 
-def certify(
+def certify(  # noqa: PLR0913, PLR0917 - what a pass writes down, and all that keeps it from it
     journal: Journal,
     observed: Observed,
     desired: Desired,
     refused_hosts: AbstractSet[str],
     refused_refs: AbstractSet[str],
     pending: AbstractSet[str] = frozenset(),
+    worked: AbstractSet[str] = frozenset(),
 ) -> None:
     """Write down each host that was seen in full; a pass that saw nothing new writes nothing.
 
     ``refused_hosts`` are those that a refusal is about as a whole, ``refused_refs`` (``Kind/name``) the objects that one is about,
-    ``pending`` those that the pass is yet to change. To be called by the writer only, before the first step. Raises ``StateError``.
+    ``pending`` those that the pass is yet to change, ``worked`` those that it made or wrote to. To be called by the writer only, before
+    the first step and after the last. Raises ``StateError``.
     """
-    withheld = Withheld(refused_hosts, refused_refs, pending)
+    withheld = Withheld(refused_hosts, refused_refs, pending, worked)
     for record in certification(observed, desired, journal.known(), withheld):
         journal.certify(record.host, record.objects, record.gone, at=stamp())

@@ -34,6 +34,8 @@ class Terms:
     """Whether text that is in no commit may be applied."""
     approval: Path | None = None
     """A signed approval file, for runs that nobody attends."""
+    shown: bool = False
+    """Whether a person saw the plan and said yes to that one."""
     approver: str = ""
     """Who approved the very request that the plan carries out; that approval was used up for it already."""
 

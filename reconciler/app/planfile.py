@@ -110,7 +110,7 @@ def read_plan(path: Path) -> Saved:
     _, document = read_document(path)
     try:
         return _saved(document)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"{path} is a plan file with a part missing: {error}", hint="unsandbox plan --out FILE") from error
 
 
@@ -121,7 +121,7 @@ def read_document(path: Path) -> tuple[str, dict[str, Any]]:
             raise UsageError(f"{path} is larger than any plan of ours", hint="unsandbox plan --out FILE")
         text = path.read_text(encoding="utf-8")
         document = json.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not a plan file: {error}", hint="unsandbox plan --out FILE") from error
     if not isinstance(document, dict) or not str(document.get("format", "")).startswith("unsandbox/plan/"):
         raise UsageError(f"{path} is not a plan file: it has no format of ours", hint="unsandbox plan --out FILE")
@@ -132,18 +132,30 @@ def read_document(path: Path) -> tuple[str, dict[str, Any]]:
 
 def _saved(document: Mapping[str, object]) -> Saved:
     return Saved(
-        id=str(document["plan"]),
+        id=_digits(document["plan"]),
         rev=str(document["rev"]),
-        commit=str(document["commit"]),
-        inputs=str(document["inputs"]),
+        commit=_digits(document["commit"]),
+        inputs=_digits(document["inputs"]),
         tool=str(document["tool"]),
         made_at=str(document["made_at"]),
         expires=int(str(document["expires"])),
         scope=Scope.parse(tuple(str(word) for word in _rows(document["scope"]))).words(),
         hosts={row["name"]: row["fingerprint"] for row in _rows(document["hosts"])},
         touched={(f"{row['kind']}/{row['name']}", row["host"]): (row["action"], row["fingerprint"]) for row in _rows(document["actions"])},
-        refused=frozenset((row["ref"], row["action"]) for row in _rows(document["refusals"])),
+        refused=frozenset((row["ref"], row["host"], row["action"]) for row in _rows(document["refusals"])),
+        fields={(f"{row['kind']}/{row['name']}", row["host"]): _fields(row["fields"]) for row in _rows(document["actions"])},
     )
+
+
+def _fields(rows: object) -> tuple[str, ...]:
+    return tuple(f"{row['path']}: {row['old']} -> {row['new']}" for row in _rows(rows))
+
+
+def _digits(value: object) -> str:
+    """A digest or a commit's id, as we write them; "" where there is none."""
+    if not isinstance(value, str) or set(value) - set("0123456789abcdef"):
+        raise ValueError(f"{value!r:.40} is no digest")
+    return value
 
 
 def _rows(value: object) -> list[Any]:
@@ -161,4 +173,5 @@ def remake(settings: Settings, terms: Terms) -> Made:
     check(made, terms, None)
     if made.plan.id == saved.id:
         return made
-    return decide(made.desired, made.observed, made.ledger, Scope(targets=tuple(sorted({ref for ref, _ in saved.touched}))))
+    only = frozenset((ref, host, action) for (ref, host), (action, _) in saved.touched.items())
+    return decide(made.desired, made.observed, made.ledger, Scope.parse(saved.scope), only)

@@ -15,17 +15,23 @@ from reconciler.engine.diff import diff
 from reconciler.engine.guard import clear
 from reconciler.engine.plan import make_plan
 from reconciler.engine.select import Scope, select
-from reconciler.model.changes import DESTRUCTIVE
+from reconciler.model.changes import DESTRUCTIVE, Action
+from reconciler.model.world import Grade
 from reconciler.store.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
     from reconciler.app.repository import Edit
     from reconciler.app.settings import Settings
-    from reconciler.model.changes import Changes, Cleared
+    from reconciler.model.changes import Changes, Cleared, Refusal
     from reconciler.model.plan import Plan
     from reconciler.model.records import Ledger
-    from reconciler.model.resources import Desired
-    from reconciler.model.world import Observed
+    from reconciler.model.resources import Desired, Host
+    from reconciler.model.world import HostView, Observed
+
+    Only = AbstractSet[tuple[str, str, str]]
 
 TOOL = f"unsandbox {version('unsandbox')}"
 
@@ -40,6 +46,12 @@ class Made:
     changes: Changes
     cleared: Cleared
     ledger: Ledger
+    every: Changes
+    """All that would change, whatever the scope."""
+    refused: tuple[Refusal, ...]
+    """All that would be refused, whatever the scope."""
+    only: Only | None = None
+    """Of a saved plan that is carried out: nothing but these (reference, host, action)."""
 
 
 def make(settings: Settings, scope: Scope | None = None, rev: str | None = None, edit: Edit | None = None) -> Made:
@@ -51,21 +63,51 @@ def make(settings: Settings, scope: Scope | None = None, rev: str | None = None,
         ledger = journal.ledger(now())
         desired = load_desired(settings, rev, edit=edit, applied=ledger.applied.commit if ledger.applied else "")
         with Doors(settings) as doors:
-            observed = observe(desired.hosts, doors)
-            changes = diff(desired, observed, ledger)
-            ending = {change.host for change in changes.items if change.action in DESTRUCTIVE}
-            observed = with_snapshots(observed, ending, desired.hosts, doors)
-        ledger = replace(ledger, open_questions=open_questions(journal, observed))
-    return _decided(changes, desired, observed, ledger, scope or Scope())
+            return _look(desired, ledger, journal, doors, scope or Scope())
 
 
-def decide(desired: Desired, observed: Observed, ledger: Ledger, scope: Scope) -> Made:
-    """The pure half: the same values give the same plan."""
-    return _decided(diff(desired, observed, ledger), desired, observed, ledger, scope)
+def again(made: Made, journal: Journal, doors: Doors, only: Only | None = None) -> Made:
+    """The same text, planned from the world as it is. Hosts that were out of sight are left so."""
+    before = made.observed.hosts
+    seen = [host for host in made.desired.hosts if before[host.name].grade is not Grade.UNSEEN]
+    blind = {name: view for name, view in before.items() if view.grade is Grade.UNSEEN}
+    return _look(made.desired, journal.ledger(now()), journal, doors, Scope.parse(made.plan.scope), hosts=seen, blind=blind, only=only)
 
 
-def _decided(every: Changes, desired: Desired, observed: Observed, ledger: Ledger, scope: Scope) -> Made:
+def _look(  # noqa: PLR0913 - what a plan is made from
+    desired: Desired,
+    ledger: Ledger,
+    journal: Journal,
+    doors: Doors,
+    scope: Scope,
+    *,
+    hosts: Sequence[Host] | None = None,
+    blind: Mapping[str, HostView] | None = None,
+    only: Only | None = None,
+) -> Made:
+    observed = observe(desired.hosts if hosts is None else hosts, doors)
+    observed = replace(
+        observed, hosts={**observed.hosts, **{name: replace(view, seen_at=observed.at) for name, view in (blind or {}).items()}}
+    )
+    every = diff(desired, observed, ledger)
+    ending = {change.host for change in every.items if change.action in DESTRUCTIVE}
+    observed = with_snapshots(observed, ending, desired.hosts, doors)
+    ledger = replace(ledger, open_questions=open_questions(journal, observed))
+    return _decided(every, desired, observed, ledger, scope, only)
+
+
+def decide(desired: Desired, observed: Observed, ledger: Ledger, scope: Scope, only: Only | None = None) -> Made:
+    """The pure half: the same values give the same plan. ``only``: nothing but these (reference, host, action)."""
+    return _decided(diff(desired, observed, ledger), desired, observed, ledger, scope, only)
+
+
+def _decided(every: Changes, desired: Desired, observed: Observed, ledger: Ledger, scope: Scope, only: Only | None) -> Made:
     changes = select(every, scope)
+    if only is not None:
+        asked = tuple(item for item in changes.items if item.action is Action.KEEP or (str(item.ref), item.host, item.action.value) in only)
+        changes = replace(changes, items=asked)
     # The rules count over everything that would change: a scope narrows what is done, not what is known.
     cleared = clear(changes, desired, observed, ledger, every=every.items)
-    return Made(make_plan(cleared, desired, observed, TOOL, scope), desired, observed, changes, cleared, ledger)
+    whole = cleared if not scope.words() and only is None else clear(every, desired, observed, ledger)
+    plan = make_plan(cleared, desired, observed, TOOL, scope)
+    return Made(plan, desired, observed, changes, cleared, ledger, every, whole.refusals, only)

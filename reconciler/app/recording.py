@@ -15,10 +15,11 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from reconciler.engine.fingerprint import semantic_fingerprint
-from reconciler.engine.spec import ENVIRONMENT
+from reconciler.model.marks import PREFIX
 from reconciler.model.records import Ledger
 from reconciler.model.resources import Origin
 from reconciler.model.world import Observed
+from reconciler.policy.secrets import is_secret
 
 if TYPE_CHECKING:
     from reconciler.app.planning import Made
@@ -54,6 +55,11 @@ def restore(recording: Mapping[str, Any], desired: Desired) -> tuple[Desired, Ob
     return replace(desired, origin=origin), replace(observed, hosts=hosts), ledger
 
 
+def _hidden(key: str) -> bool:
+    """What may hold a secret: of a container of ours its environment, of anybody's what is handed to it at its start."""
+    return is_secret(key) or (key.startswith(("raw.", "user.")) and not key.startswith(PREFIX))
+
+
 def _places(desired: Desired) -> dict[str, str]:
     """Value -> the first place in the manifests where it stands."""
     found: dict[str, str] = {}
@@ -64,7 +70,7 @@ def _places(desired: Desired) -> dict[str, str]:
 
 
 def _hide(row: Instance, places: Mapping[str, str], numbers: dict[str, str]) -> Instance:
-    told = {key: value for key, value in row.config.items() if key.startswith(ENVIRONMENT)}
+    told = {key: value for key, value in row.config.items() if _hidden(key)}
     if not told:
         return row
     hidden = {key: places.get(value) or numbers.setdefault(value, f"#{len(numbers)}") for key, value in told.items()}
@@ -72,7 +78,7 @@ def _hide(row: Instance, places: Mapping[str, str], numbers: dict[str, str]) -> 
 
 
 def _show(row: Instance, values: Mapping[str, str]) -> Instance:
-    told = {key: value for key, value in row.config.items() if key.startswith(ENVIRONMENT)}
+    told = {key: value for key, value in row.config.items() if _hidden(key)}
     return replace(row, config={**row.config, **{key: values.get(value, value) for key, value in told.items()}}) if told else row
 
 

@@ -52,6 +52,11 @@ def propose(settings: Settings, ref: Ref, *, host: str | None = None) -> Release
     if len(found) > 1:
         raise Refused(f"{ref} is marked on {', '.join(name for name, _ in found)}", hint=f"unsandbox release {ref} --host HOST")
     place, row = found[0]
+    lock = row.config.get(marks.USER_LOCK) or (row.config.get(marks.LOCKED) == "true" and "locked")
+    if lock:
+        raise Refused(
+            f"{ref} on {place} is locked ({lock}); to give it up would take the lock with it", hint=f"unsandbox unlock {ref}", rule="I10"
+        )
     declared = next((str(workload.source) for workload in made.desired.workloads if workload.ref == ref), "")
     removed = tuple(sorted(key for key in row.config if key.startswith(marks.PREFIX)))
     return Release(ref, next(h for h in made.desired.hosts if h.name == place), row, removed, declared, made.desired.commit.id)

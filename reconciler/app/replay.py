@@ -33,6 +33,8 @@ def replay(settings: Settings, path: Path) -> Replay:
     text, document = read_document(path)
     if document.get("tool") != TOOL:
         raise StalePlan(f"P07: {path} was made by {document.get('tool')}, this is {TOOL}")
+    if not {"commit", "dirty", "inputs", "recording", "scope", "rev", "expires"} <= document.keys():
+        raise UsageError(f"{path} is a plan file with a part missing", hint="unsandbox plan --out FILE")
     commit = str(document["commit"])
     desired = load_desired(settings, commit if commit and not document["dirty"] else None)
     if desired.commit.digest != document["inputs"]:

@@ -118,10 +118,16 @@ def _working_commit(root: Path, digest: str) -> Commit:
     if not is_repository(root):
         return Commit("", dirty=False, digest=digest)
     head = git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    status = git(root, "status", "--porcelain", "--untracked-files=all", "--", *WRITTEN)
+    status = git(root, "status", "--porcelain", "-z", "--ignored=matching", "--untracked-files=all", "--", *WRITTEN)
     if status.returncode != 0:
         raise GitError(f"git cannot read {root}: {said(status)}", hint=f"git -C {root} status")
-    return Commit(head.stdout.decode().strip(), dirty=bool(status.stdout.strip()), digest=digest)
+    return Commit(head.stdout.decode().strip(), dirty=any(map(_differs, status.stdout.split(b"\0"))), digest=digest)
+
+
+def _differs(row: bytes) -> bool:
+    """Whether a row of ``git status`` is about a file that is read: a manifest that git ignores is in no commit either."""
+    path = row[3:].decode(errors="replace")
+    return bool(path) and (not row.startswith(b"!!") or _is_wanted(tuple(path.rstrip("/").split("/"))))
 
 
 def _read_commit(root: Path, rev: str) -> tuple[tuple[SourceFile, ...], Commit]:
@@ -144,9 +150,12 @@ def _blobs(root: Path, listing: bytes) -> Iterator[tuple[str, bytes]]:
     for row in listing.split(b"\0"):
         head, tab, name = row.partition(b"\t")
         words = head.split()
-        # A link (mode 120000) or submodule has no text of its own to read; the working tree's rule for links is stricter, never looser.
-        if tab and words[1] == b"blob" and words[0] != b"120000" and _is_wanted(tuple(name.decode().split("/"))):
-            rows.append((name.decode(), words[2]))
+        if not tab or not _is_wanted(tuple(name.decode().split("/"))):
+            continue
+        if words[1] != b"blob" or words[0] == b"120000":
+            # What it leads to is not part of the commit's text, and what is left out would be ended.
+            raise ManifestError((Finding(name.decode(), 0, 0, "", "a link or submodule cannot be read from a commit"),))
+        rows.append((name.decode(), words[2]))
     batch = git(root, "cat-file", "--batch", stdin=b"".join(identity + b"\n" for _, identity in rows))
     rest = memoryview(batch.stdout)
     for path, identity in rows:

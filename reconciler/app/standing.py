@@ -10,6 +10,7 @@ from reconciler.app.clock import stamp
 from reconciler.app.observe import observe
 from reconciler.app.planning import TOOL
 from reconciler.engine.guard import tripped
+from reconciler.model.changes import Action
 from reconciler.model.records import Applied
 from reconciler.model.resources import Approval
 
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from reconciler.app.doors import Doors
     from reconciler.app.events import Report
     from reconciler.app.planning import Made
-    from reconciler.model.world import Observed
+    from reconciler.model.world import HostView, Observed
     from reconciler.store.journal import Journal
 
 OF_A_HOST = frozenset({"O01", "O02", "O05", "O16", "D14", "F08", "F12"})
 """Codes that are about a host: nothing is certified of it."""
-OF_THE_FLEET = frozenset({"O03", "O04", "F10"})
+OF_THE_FLEET = frozenset({"O03", "O04", "O16", "F10"})
 """Codes that doubt what was certified itself: nothing at all is, until a person accepted it."""
 
 
@@ -31,7 +32,10 @@ def before_steps(journal: Journal, made: Made) -> None:
     why = "" if made.ledger.circuit else tripped(made.desired, made.observed, made.ledger)
     if why:
         journal.open_circuit(why, at=stamp(), by="the guard")
-    _certify(journal, made, made.observed, frozenset(action.ref for action in made.plan.actions))
+    if made.ledger.applied is None:
+        # What this pass asks a person for is what the next is held against, however this one ends.
+        journal.applied(Applied("", "", TOOL, made.desired.policy.approval is Approval.REQUIRED), at=stamp())
+    _certify(journal, made, made.observed, frozenset(str(change.ref) for change in made.every.items if change.action is not Action.KEEP))
 
 
 def after_steps(journal: Journal, made: Made, report: Report, doors: Doors) -> None:
@@ -40,9 +44,10 @@ def after_steps(journal: Journal, made: Made, report: Report, doors: Doors) -> N
     hosts = [host for host in made.desired.hosts if host.name in worked]
     if hosts:
         seen = observe(hosts, doors)
-        pending = frozenset(event.ref for event in (*report.failed, *report.skipped))
+        worked_on = frozenset(event.ref for event in report.done)
+        pending = frozenset(str(change.ref) for change in made.every.items if change.action is not Action.KEEP) - worked_on
         # The hosts that nothing was done on count as they were seen before: a uuid must be unique over all of them.
-        _certify(journal, made, replace(seen, hosts={**made.observed.hosts, **seen.hosts}), pending)
+        _certify(journal, made, replace(seen, hosts={**made.observed.hosts, **seen.hosts}), pending, worked_on)
     if not report.stopped and not made.plan.scope:
         required = made.desired.policy.approval is Approval.REQUIRED
         done = Applied(made.plan.commit.id, made.plan.commit.digest, TOOL, required)
@@ -50,8 +55,18 @@ def after_steps(journal: Journal, made: Made, report: Report, doors: Doors) -> N
             journal.applied(done, at=stamp())
 
 
-def _certify(journal: Journal, made: Made, seen: Observed, pending: frozenset[str]) -> None:
-    refusals = made.plan.refusals
+def _certify(journal: Journal, made: Made, seen: Observed, pending: frozenset[str], worked: frozenset[str] = frozenset()) -> None:
+    refusals = made.refused
     doubted = any(refusal.code in OF_THE_FLEET for refusal in refusals)
     hosts = frozenset(seen.hosts) if doubted else frozenset(refusal.host for refusal in refusals if refusal.code in OF_A_HOST)
-    certify(journal, seen, made.desired, hosts, frozenset(refusal.ref for refusal in refusals), pending)
+    renamed = {view.host for view in seen.hosts.values() if _calls_itself_otherwise(view, made)}
+    certify(journal, seen, made.desired, hosts | renamed, frozenset(refusal.ref for refusal in refusals), pending, worked)
+
+
+def _calls_itself_otherwise(view: HostView, made: Made) -> bool:
+    """Whether the host gives another name than was certified, and nobody declared or accepted that one."""
+    before = made.ledger.certified.get(view.host)
+    if before is None or view.identity is None or before.server_name in {"", view.identity.server_name}:
+        return False
+    declared = next((host.server_name for host in made.desired.hosts if host.name == view.host), "")
+    return declared != view.identity.server_name

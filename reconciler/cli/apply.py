@@ -68,7 +68,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
         raise UsageError("a saved plan has its scope and commit already", hint=f"unsandbox apply {plan}")
     if exact and not plan:
         raise UsageError("--exact is about a saved plan", hint="unsandbox apply PLAN --exact")
-    terms = Terms(read_plan(plan) if plan else None, exact=exact, uncommitted=uncommitted, approval=approval)
+    terms = Terms(read_plan(plan) if plan else None, exact=exact, uncommitted=uncommitted, approval=approval, shown=not yes)
     made = remake(run.settings, terms) if plan else make(run.settings, scope_of(target, exclude, only), rev)
     human = run.err if json or events == "-" else run.out
     human.show(plan_lines(made.plan))

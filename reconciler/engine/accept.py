@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from reconciler.model.changes import DESTRUCTIVE, Action
+from reconciler.model.rules import FAILED_CAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,6 +37,8 @@ def needs_approval(refusal: Refusal) -> bool:
 
 def is_acceptable(refusal: Refusal, rules: Iterable[GuardRule]) -> bool:
     """Whether the rule that said no leaves it to a person. What no rule of the table said is not acceptable."""
+    if refusal.cause == FAILED_CAUSE:
+        return False
     said = [rule for rule in rules if rule.code == refusal.code and refusal.action in rule.actions]
     return bool(said) and all(rule.acceptable for rule in said)
 

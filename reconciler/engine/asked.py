@@ -80,6 +80,13 @@ class World:
             found[known.ref] = (*found.get(known.ref, ()), known)
         return found
 
+    def known_of(self, change: Change) -> tuple[Known, ...]:
+        """What past passes certified of the change's object, under its name and under the one that it had before."""
+        found = self.known_as.get(str(change.ref), ())
+        if change.wanted is None or not change.wanted.moved:
+            return found
+        return (*found, *self.known_as.get(f"{change.ref.kind}/{change.wanted.moved}", ()))
+
     @cached_property
     def known_on(self) -> Mapping[str, frozenset[str]]:
         """Host -> uuids that were certified there."""

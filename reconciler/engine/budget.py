@@ -20,8 +20,6 @@ EXEMPT = frozenset({Reason.EXPIRED, Reason.SURPLUS, Reason.THAWED})
 """Ends that were declared from the beginning: a session's ttl, a pool's size. Replacing a cell is one too: nobody used it yet.
 
 One that was put in quarantine before was counted then."""
-COUNTED = frozenset({Kind.SERVICE})
-"""Kinds whose past deeds count: sessions and cells come and go by what was declared of them."""
 
 
 class Budget(NamedTuple):
@@ -103,21 +101,25 @@ def noun_of(change: Change) -> str:
     return "freezes" if puts_to_rest(change) else ""
 
 
-_PAST = {
-    "destroys": frozenset({Action.DESTROY.value, Action.QUARANTINE.value}),
-    "replaces": frozenset({Action.REPLACE.value}),
-    "freezes": frozenset({Action.FREEZE.value, Action.HIBERNATE.value}),
-}
+RESTS = frozenset({"SetPower:freeze", "SetPower:stop"})
+RESTING = frozenset({Action.FREEZE.value, Action.HIBERNATE.value, Action.UPDATE.value})
+
+
+def _noun_of_deed(deed: Deed) -> str:
+    """Which limit a past call counted against; "" where none. A session's or cell's destroy may have been declared: it does not count."""
+    if deed.action == Action.QUARANTINE:
+        return "destroys"
+    service = deed.ref.startswith(f"{Kind.SERVICE}/")
+    if deed.action == Action.DESTROY:
+        return "destroys" if service else ""
+    if deed.action == Action.REPLACE:
+        return "replaces" if service else ""
+    return "freezes" if deed.action in RESTING and deed.call in RESTS else ""
 
 
 def _spent(noun: str, deeds: Iterable[Deed]) -> list[tuple[str, str, str]]:
     """(reference, host, owner) of each object that was counted within the last hour."""
-    counted = {kind.value for kind in COUNTED}
-    found = {
-        (deed.ref, deed.host): deed.owner
-        for deed in deeds
-        if deed.done and deed.action in _PAST[noun] and deed.ref.partition("/")[0] in counted
-    }
+    found = {(deed.ref, deed.host): deed.owner for deed in deeds if deed.done and _noun_of_deed(deed) == noun}
     return [(ref, host, owner) for (ref, host), owner in found.items()]
 
 

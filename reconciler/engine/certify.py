@@ -28,6 +28,8 @@ class Withheld:
     """A refusal is about it: it stays known as it was."""
     pending: AbstractSet[str] = frozenset()
     """It is about to change: what it is, is written; its manifest's text is not yet applied."""
+    worked: AbstractSet[str] = frozenset()
+    """The pass made it or wrote its marks: that it is another than before is its doing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +45,37 @@ def certification(observed: Observed, desired: Desired, known: Mapping[str, Know
     """One record for each host that was seen in full and that no refusal is about."""
     declared = {str(workload.ref): workload for workload in desired.workloads}
     times = Counter(row.uuid for view in observed.hosts.values() for row in view.instances)
+    rivals: dict[str, set[str]] = {}
+    for item in known.values():
+        rivals.setdefault(item.ref, set()).add(item.uuid)
     vanished = [item for item in known.values() if item.uuid not in times and item.ref not in withheld.refs]
     for view in observed.hosts.values():
         if view.grade is not Grade.COMPLETE or view.identity is None or view.host in withheld.hosts:
             continue
         ours = [(row, ref) for row in view.instances if (ref := marks.stands_for(row.config, desired.policy.environment))]
-        objects = tuple(
-            _known(row, ref, view.host, known.get(row.uuid), None if ref in withheld.pending else declared.get(ref))
-            for row, ref in ours
-            if times[row.uuid] == 1 and row.uuid and not _held(ref, known.get(row.uuid), withheld)
-        )
+        sound, doubted = [], set()
+        for row, ref in ours:
+            if times[row.uuid] > 1 or not row.uuid or _held(row, ref, view.host, known, rivals, withheld):
+                doubted.add(ref)
+            else:
+                wanted = None if ref in withheld.pending else declared.get(ref)
+                sound.append(_known(row, ref, view.host, known.get(row.uuid), wanted))
         server = Certified(view.host, view.identity.server_name, len(ours))
-        yield HostRecord(server, objects, tuple(_gone(view.host, objects, vanished, observed)))
+        left = [item for item in vanished if item.ref not in doubted]
+        yield HostRecord(server, tuple(sound), tuple(_gone(view.host, tuple(sound), left, observed)))
 
 
-def _held(ref: str, before: Known | None, withheld: Withheld) -> bool:
-    return ref in withheld.refs or (before is not None and before.ref in withheld.refs)
+def _held(row: Instance, ref: str, host: str, known: Mapping[str, Known], rivals: Mapping[str, set[str]], withheld: Withheld) -> bool:
+    """Whether a person has yet to say that it is what it seems: what differs in no field may still be another object."""
+    before = known.get(row.uuid)
+    if ref in withheld.refs or (before is not None and before.ref in withheld.refs):
+        return True
+    if before is None:
+        return bool(rivals.get(ref)) and ref not in withheld.worked
+    same_place = (before.host, before.instance, before.inherited) == (host, row.name, row.inherited)
+    # An older LXD tells of no generation; the first one that is told is nobody's restore.
+    same_time = before.generation in {"", row.generation}
+    return not (same_place and same_time and (before.ref == ref or ref in withheld.worked))
 
 
 def _known(row: Instance, ref: str, host: str, before: Known | None, wanted: Workload | None) -> Known:

@@ -67,6 +67,8 @@ DECISIONS = (
     Decision("Who asks?", "an unknown caller would act", ("A01", "A02", "A03", "A15", "A16")),
     Decision("Does it belong to who asks?", "a valid key would reach everybody's containers", ("A04", "A05", "A10", "A17", "A18", "A19")),
     Decision("Does the caller live in it, or descend from it?", "an agent would end its own container", ("A06", "A07", "A08", "A09")),
-    Decision("May this be asked for by request?", "what git declares would change around it", ("A11", "A12", "A13", "A14", "A31", "A32")),
+    Decision(
+        "May this be asked for by request?", "what git declares would change around it", ("A11", "A12", "A13", "A14", "A31", "A32", "A33")
+    ),
     Decision("Does any rule speak in favour?", "an action that nobody thought of would be done", ("A00", "X00")),
 )

@@ -10,7 +10,7 @@ from reconciler.engine.ground import ground_changes
 from reconciler.engine.leaving import leave
 from reconciler.errors import Defect
 from reconciler.model.changes import Action, Change, Changes, Reason, Refusal
-from reconciler.model.marks import NAME, UID, read_marks, stands_for
+from reconciler.model.marks import EXPIRES, NAME, UID, read_marks, stands_for
 from reconciler.model.names import Kind, instance_name
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from reconciler.model.world import Instance, Observed
 
 
+LIVING = frozenset({Kind.SERVICE, Kind.SESSION, Kind.CELL})
+"""Kinds that a container may stand for."""
 BEFORE_LXD = datetime(2015, 1, 1, tzinfo=UTC)
 
 
@@ -97,7 +99,28 @@ def _judge_all(observed: Observed, scene: Scene) -> dict[str, Change | Refusal]:
                 judged[text] = _judge(text, Sighting(host, instance), scene)
             except Exception as error:  # noqa: BLE001 - what cannot be compared is refused, and holds up nothing else
                 judged[text] = _incomparable(text, host, error)
-    return judged | {text: _several(found, scene.hosts) for text, found in several.items()}
+    judged |= {text: _several(found, scene.hosts) for text, found in several.items()}
+    return _apart(judged)
+
+
+def _apart(judged: dict[str, Change | Refusal]) -> dict[str, Change | Refusal]:
+    """What was moved to a name under which something lives already: two objects for one manifest, so neither is touched."""
+    for text, verdict in list(judged.items()):
+        ref = str(verdict.ref)
+        if ref != text and ref in judged:
+            evidence = ((text, f"on {verdict.host}"), (ref, f"on {judged[ref].host}"))
+            del judged[text]
+            unblock = f"give one up: unsandbox release {ref}, or take metadata.moved out of its manifest"
+            judged[ref] = Refusal(
+                "O14", ref, verdict.host, "it lives under the name it had before and under the one it has", evidence, unblock
+            )
+    return judged
+
+
+def _lifeless(text: str, sighting: Sighting) -> Refusal:
+    evidence = (("found", f"{sighting.instance.name} {sighting.instance.uuid}"), ("marked as", text))
+    unblock = f"lxc config unset {sighting.instance.name} {NAME}"
+    return Refusal("I02", text, sighting.host, "its marks name a kind that is no container", evidence, unblock)
 
 
 def _incomparable(text: str, host: str, error: Exception) -> Refusal:
@@ -106,6 +129,8 @@ def _incomparable(text: str, host: str, error: Exception) -> Refusal:
 
 
 def _judge(text: str, sighting: Sighting, scene: Scene) -> Change | Refusal:
+    if sighting.marks.ref.kind not in LIVING:
+        return _lifeless(text, sighting)
     workload = scene.wanted.get(text)
     if workload is not None and sighting.instance.config.get(UID, "") != workload.uid:
         return _another(workload, sighting)
@@ -184,7 +209,8 @@ def _present(workload: Workload, sighting: Sighting, scene: Scene) -> Change:
 
 
 def _expired(workload: Workload, instance: Instance, at: datetime) -> bool:
-    if workload.ref.kind is not Kind.SESSION or not workload.ttl:
+    # An end that was declared later than its beginning is written on it first, for everybody to see.
+    if workload.ref.kind is not Kind.SESSION or not workload.ttl or instance.config.get(EXPIRES) != str(workload.ttl):
         return False
     try:
         made = datetime.fromisoformat(instance.created_at)

@@ -33,10 +33,13 @@ _FACTORS = {
 }
 
 
+MOST_DIGITS = 18
+
+
 def as_bytes(text: str) -> int | None:
     """Bytes of a size in LXD's form; None where it is none."""
     digits = text.rstrip("BkKMGTi")
-    if not digits.isdigit():
+    if not digits.isdigit() or len(digits) > MOST_DIGITS:
         return None
     factor = _FACTORS.get(text[len(digits) :] or "B")
     return int(digits) * factor if factor else None

@@ -10,7 +10,7 @@ from reconciler.engine.budget import over_budget
 from reconciler.engine.refuse.fleet import trip
 from reconciler.engine.rules import ALLOWED, RULES
 from reconciler.model.changes import ENDING, Action, Change, Cleared, Refusal, puts_to_rest
-from reconciler.model.rules import No, failed
+from reconciler.model.rules import FAILED_CAUSE, No, failed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +91,8 @@ def judge(change: Change, world: World, rules: Sequence[GuardRule] = RULES) -> R
             no = ask(rule, change, world)
             if no is not None:
                 refusal = refusal_of(rule.code, change, no)
-                if not (rule.acceptable and digest_of(refusal) in world.ledger.accepted):
+                answered = rule.acceptable and no.cause != FAILED_CAUSE
+                if not (answered and digest_of(refusal) in world.ledger.accepted):
                     return refusal
     if change.action in ALLOWED:
         return None

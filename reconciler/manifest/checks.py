@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from reconciler.manifest.documents import Document
     from reconciler.manifest.references import Index
 
+ASKED = "state"
+"""Folder of what requests made."""
 PLACEHOLDER = re.compile(r"^\s*(\$\{[^{}]*\}|\{\{.*\}\}|<[A-Za-z][A-Za-z0-9 _-]*>)\s*$")
 """A whole value that stands for another: nobody wrote that one."""
 
@@ -41,6 +43,14 @@ def declared_twice(index: Index) -> No | None:
 
 def _twice(item: Document, other: Document) -> str:
     return f"{item.ref} is declared twice; also at {other.source}"
+
+
+def asked_for(index: Index) -> No | None:
+    """A33: requests make services and sessions; what rules over them is written by people, in git."""
+    for item in index.items:
+        if item.source.file.startswith(f"{ASKED}/") and item.ref.kind not in {Kind.SERVICE, Kind.SESSION}:
+            index.find(item, f"a {item.ref.kind} is never asked for", "kind", hint="move it to manifests/ and commit it", code="A33")
+    return None
 
 
 def unresolved(index: Index) -> No | None:
@@ -135,6 +145,12 @@ def one_object_twice(index: Index) -> No | None:
 
 INDEX_RULES: tuple[Rule[[Index]], ...] = (
     Rule("D04", "Declared twice", declared_twice, "Which of the two is meant cannot be told; neither wins by its place in a folder."),
+    Rule(
+        "A33",
+        "What rules over requests is asked for by one",
+        asked_for,
+        "Below state/ lies what requests made. A policy, key, tier, pool, image or host there would be in no commit.",
+    ),
     Rule(
         "D09",
         "A variable that is empty or stands for a value nobody wrote",

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-def binding_of_plan(plan_id: str, acts: Iterable[tuple[str, str, str, str]]) -> str:
-    """What an approval of a plan binds to. ``acts``: (reference, host, action, fingerprint before) of every action, in any order.
+def binding_of_plan(plan_id: str, acts: Iterable[tuple[str, ...]], text: str = "") -> str:
+    """What an approval of a plan binds to. ``acts``: (reference, host, action, fingerprint before, fields...) of all.
+
+    ``text`` is the digest of the manifests, whose policy says what needs approval.
 
     The acts are in it because a plan file can be edited around its id: who approves must approve what was shown.
     """
-    return f"plan:{plan_id}:{_digest(sorted(acts))}"
+    return f"plan:{plan_id}:{_digest([text, *sorted(acts)])}"
 
 
 def binding_of_request(key: str, method: str, ref: str, body_digest: str) -> str:

@@ -61,7 +61,9 @@ REFUSES: dict[str, list[Callable[[], PlanQuestion]]] = {
         lambda: replace(ASKED, plan=replace(PLAN, id="another", actions=())),
         lambda: replace(ASKED, plan=replace(MOVED, actions=(replace(PLAN.actions[0], action="freeze"),))),
     ],
-    "P14": [lambda: replace(ASKED, saved=replace(SAVED, refused=frozenset({("Service/web", "update")})))],
+    "P14": [
+        lambda: replace(ASKED, plan=replace(PLAN, id="another"), saved=replace(SAVED, refused=frozenset({("Service/web", "h1", "update")})))
+    ],
     "P03": [lambda: replace(ASKED, plan=replace(PLAN, id="another"), exact=True)],
     "D08": [
         lambda: replace(ASKED, plan=DIRTY, saved=None),
@@ -77,7 +79,12 @@ ALLOWS: dict[str, list[Callable[[], PlanQuestion]]] = {
     "P01": [lambda: ASKED],
     "P04": [lambda: replace(ASKED, saved=replace(SAVED, hosts={**SAVED.hosts, "h9": "not touched"}))],
     "P02": [lambda: replace(ASKED, plan=replace(PLAN, id="another"))],
-    "P14": [lambda: replace(ASKED, saved=replace(SAVED, refused=frozenset({("Service/other", "update")})))],
+    "P14": [
+        lambda: replace(ASKED, saved=replace(SAVED, refused=frozenset({("Service/web", "h1", "update")}))),
+        lambda: replace(
+            ASKED, plan=replace(PLAN, id="another"), saved=replace(SAVED, refused=frozenset({("Service/web", "h2", "update")}))
+        ),
+    ],
     "P03": [lambda: replace(ASKED, plan=replace(PLAN, id="another")), lambda: replace(ASKED, exact=True)],
     "D08": [
         lambda: ASKED,

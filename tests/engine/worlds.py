@@ -234,7 +234,8 @@ def ledger_of(case: Mapping[str, Any], desired: Desired, observed: Observed) -> 
         known[uuid] = replace(plain, **{name: value for name, value in words.items() if name != "of"})
     known = {uuid: item for uuid, item in known.items() if uuid not in case.get("unknown", ())}
     counts = Counter(item.host for item in known.values())
-    certified = {} if case.get("forget") else {name: Certified(name, name, counts[name]) for name in observed.hosts}
+    looked = () if case.get("forget") else [name for name in observed.hosts if name not in case.get("never", ())]
+    certified = {name: Certified(name, name, counts[name]) for name in looked}
     return Ledger(
         powers={uuid: PowerRecord(item["power"], Writer(item["writer"])) for uuid, item in case.get("powers", {}).items()},
         ended=frozenset(case.get("ended", ())),

@@ -51,7 +51,7 @@ class Simulated:
         self.observed = replace(after, hosts={name: _told(view) for name, view in after.hosts.items()})
         known = dict(self.ledger.known)
         certified = {}
-        for record in certification(self.observed, made.desired, known, Withheld()):
+        for record in certification(self.observed, made.desired, known, Withheld(worked={action.ref for action in made.plan.actions})):
             known.update({item.uuid: item for item in record.objects})
             known = {uuid: item for uuid, item in known.items() if uuid not in record.gone}
             certified[record.host.host] = record.host

@@ -85,16 +85,17 @@ def asked_lines(saved: Saved) -> list[Line]:
     lines: list[Line] = [((f"Plan {saved.id[:12]}: {told or 'nothing to do'}", "title"),)]
     lines += [((f"  commit {saved.commit[:12] or 'none'}", "dim"),)]
     if destroyed:
-        lines += [(("  destroys, with its data:", "bad"),), *_acts(destroyed, "bad")]
+        lines += [(("  destroys, with its data:", "bad"),), *_acts(destroyed, "bad", saved)]
     if rest:
-        lines += [(("  and does:", ""),), *_acts(rest[:SHOWN], "")]
+        lines += [(("  and does:", ""),), *_acts(rest[:SHOWN], "", saved)]
     if len(rest) > SHOWN:
         lines += [((f"    and {len(rest) - SHOWN} more", "dim"),)]
     return lines
 
 
-def _acts(acts: Sequence[tuple[str, str, str]], style: str) -> list[Line]:
-    return columns([((ref, ""), (f"on {host}", ""), (action, style)) for ref, host, action in acts], indent=4)
+def _acts(acts: Sequence[tuple[str, str, str]], style: str, saved: Saved) -> list[Line]:
+    rows = ((ref, host, action, "; ".join(saved.fields.get((ref, host), ()))) for ref, host, action in acts)
+    return columns([((ref, ""), (f"on {host}", ""), (action, style), (fields, "dim")) for ref, host, action, fields in rows], indent=4)
 
 
 def _rank(row: tuple[str, int]) -> int:

@@ -16,12 +16,12 @@ from reconciler.model.rules import No
 from reconciler.model.world import Grade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from reconciler.engine.asked import World
     from reconciler.model.changes import Change
     from reconciler.model.resources import Workload
 
+MOST_PAIRS = 10_000
+"""Pairs of one that leaves and one that comes that are compared at most."""
 NEAR = 1
 """Fields that may differ between what left and what came for the two to be taken for one."""
 IDENTITY = frozenset({f"config.{marks.NAME}", f"config.{marks.UID}", f"config.{marks.QUARANTINE}"})
@@ -53,12 +53,20 @@ def not_a_descendant(change: Change, world: World) -> No | None:
 
 
 def first_run(change: Change, world: World) -> No | None:
-    """F10: objects of ours exist, and the journal knows of none: a first run, or a lost journal."""
+    """F10: objects of ours exist, and the journal knows nothing of them: a first run, or a lost journal."""
     # Of objects known one by one, such as one that was just adopted, nothing follows for the others.
-    if world.ledger.certified or not world.fleet:
+    certified = world.ledger.certified
+    unknown = sorted(host for host in world.once("ours", _ours) if host not in certified)
+    if not unknown or (certified and change.host not in unknown):
         return None
-    evidence = (("ours, by their marks", str(world.fleet)), ("in the journal", "0"))
-    return No("objects of ours exist and the journal knows of none", evidence, f"unsandbox accept F10 {change.ref}", "journal")
+    evidence = (("ours, by their marks", str(world.fleet)), ("never certified", ", ".join(unknown)))
+    return No("objects of ours exist and the journal knows nothing of them", evidence, f"unsandbox accept F10 {change.ref}", "journal")
+
+
+def _ours(world: World) -> dict[str, int]:
+    """Host -> how many of ours live there, where any does."""
+    counts = {view.host: sum(row.config.get(marks.ENV) == world.env for row in view.instances) for view in world.observed.hosts.values()}
+    return {host: count for host, count in counts.items() if count}
 
 
 def unknown_host(change: Change, world: World) -> No | None:
@@ -74,7 +82,7 @@ def unknown_host(change: Change, world: World) -> No | None:
 
 def host_forgotten(change: Change, world: World) -> No | None:
     """F05: it was certified on a host that left the inventory."""
-    for known in world.known_as.get(str(change.ref), ()):
+    for known in world.known_of(change):
         if known.host not in world.hosts:
             evidence = (("certified on", known.host), ("inventory", ", ".join(sorted(world.hosts))), ("uuid", known.uuid))
             unblock = f"put {known.host} back into inventory/, or unsandbox accept F05 {change.ref}"
@@ -165,35 +173,49 @@ def owner_gone(change: Change, world: World) -> No | None:
 
 def renamed(change: Change, world: World) -> No | None:
     """D03: what leaves and what comes are all but the same: probably one thing with another name."""
-    for left, came in _pairs(change, world):
-        found, wanted = left.found, came.wanted
-        if found is None or wanted is None:
-            continue
-        diffs = field_diffs(wanted, world.hosts[left.host], found, world.desired.policy)
-        told = [diff for diff in diffs if diff.path not in IDENTITY and not diff.path.endswith(".ipv6.address")]
-        if len(told) <= NEAR:
-            evidence = (("leaves", f"{left.ref} on {left.host}"), ("comes", f"{came.ref} at {wanted.source}"), ("differ", str(len(told))))
-            unblock = f"edit {wanted.source} (metadata.moved: {left.ref.name}), or unsandbox accept D03 {change.ref}"
-            return No("it is probably a rename: what leaves and what comes are all but the same", evidence, unblock)
-    return None
+    if change.ref.kind is Kind.CELL or not (change.action is Action.CREATE or _leaves(change, world)):
+        return None
+    leaving, coming = world.once("leaving", _leaving), world.once("coming", _coming)
+    if len(leaving) * len(coming) > MOST_PAIRS:
+        evidence = (("leave", str(len(leaving))), ("come", str(len(coming))), ("compared at most", str(MOST_PAIRS)))
+        return No(
+            "so many leave and come that renames cannot be told",
+            evidence,
+            "make it two commits: one that adds, one that removes",
+            "renames",
+        )
+    found = world.once("renames", _renames).get((str(change.ref), change.host))
+    if found is None:
+        return None
+    left, came, differ = found
+    source = came.wanted.source if came.wanted else "its manifest"
+    evidence = (("leaves", f"{left.ref} on {left.host}"), ("comes", f"{came.ref} at {source}"), ("differ", str(differ)))
+    unblock = f"edit {source} (metadata.moved: {left.ref.name}), or unsandbox accept D03 {change.ref}"
+    return No("it is probably a rename: what leaves and what comes are all but the same", evidence, unblock)
 
 
-def _pairs(change: Change, world: World) -> Iterator[tuple[Change, Change]]:
-    """This change with each that may be its other half. Only what is named by people can be renamed."""
-    if change.ref.kind is Kind.CELL:
-        return
-    if change.action is Action.CREATE:
-        yield from ((left, change) for left in world.once("leaving", _leaving) if left.ref.kind is change.ref.kind)
-    elif _leaves(change, world):
-        yield from ((change, came) for came in world.once("coming", _coming) if came.ref.kind is change.ref.kind)
+def _renames(world: World) -> dict[tuple[str, str], tuple[Change, Change, int]]:
+    """(reference, host) of each that leaves or comes -> the two that are alike, and in how many fields they differ."""
+    found: dict[tuple[str, str], tuple[Change, Change, int]] = {}
+    for left in world.once("leaving", _leaving):
+        for came in world.once("coming", _coming):
+            if left.ref.kind is not came.ref.kind or left.found is None or came.wanted is None:
+                continue
+            diffs = field_diffs(came.wanted, world.hosts[left.host], left.found, world.desired.policy)
+            told = [diff for diff in diffs if diff.path not in IDENTITY and not diff.path.endswith(".ipv6.address")]
+            if len(told) <= NEAR:
+                pair = (left, came, len(told))
+                found.setdefault((str(left.ref), left.host), pair)
+                found.setdefault((str(came.ref), came.host), pair)
+    return found
 
 
 def _leaving(world: World) -> tuple[Change, ...]:
-    return tuple(change for change in world.changes if _leaves(change, world))
+    return tuple(change for change in world.changes if change.ref.kind is not Kind.CELL and _leaves(change, world))
 
 
 def _coming(world: World) -> tuple[Change, ...]:
-    return tuple(change for change in world.changes if change.action is Action.CREATE)
+    return tuple(change for change in world.changes if change.action is Action.CREATE and change.ref.kind is not Kind.CELL)
 
 
 def _leaves(change: Change, world: World) -> bool:

@@ -38,10 +38,10 @@ def trip(world: World) -> str:
     limits, views = world.desired.policy.limits, world.observed.hosts
     blind = sorted(view.host for view in views.values() if view.grade is Grade.UNSEEN)
     if len(blind) >= FEW_HOSTS and len(blind) >= limits.unseen_share * len(views):
-        return f"{len(blind)} of {len(views)} hosts are out of sight ({limits.unseen_share:.0%} allowed)"
+        return f"{len(blind)} of {len(views)} hosts are out of sight ({limits.unseen_share:.0%} allowed): {', '.join(blind[:10])}"
     meant = _meant_to_run(world)
     down = sum(meant.values())
-    if len(meant) >= limits.small_fleet and down >= limits.unhealthy_share * len(meant):
+    if down and len(meant) >= limits.small_fleet and down >= limits.unhealthy_share * len(meant):
         return f"{down} of {len(meant)} objects that should run are down ({limits.unhealthy_share:.0%} allowed)"
     return ""
 

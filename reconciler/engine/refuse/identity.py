@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def marks_lost(change: Change, world: World) -> No | None:
     """O07: an instance that was certified as this object shows without our marks."""
-    for known in world.known_as.get(str(change.ref), ()):
+    for known in world.known_of(change):
         view = world.observed.hosts.get(known.host)
         row = next((row for row in view.instances if row.uuid == known.uuid), None) if view else None
         if row is not None and marks.read_marks(row.config) is None:
@@ -63,7 +63,7 @@ def session_lost(change: Change, world: World) -> No | None:
     """I09: a session that was certified is gone: what it held is gone too, and a new one would hide that."""
     if change.ref.kind is not Kind.SESSION or change.wanted is None:
         return None
-    for known in world.known_as.get(str(change.ref), ()):
+    for known in world.known_of(change):
         if known.uid == change.wanted.uid:
             evidence = (("certified on", f"{known.host}, uuid {known.uuid}"), ("found", "absent"))
             unblock = f"edit {change.wanted.source} (another name or metadata.uid), or unsandbox accept I09 {change.ref}"
@@ -96,6 +96,10 @@ def undecided_create(change: Change, world: World) -> No | None:
 
 def _open(change: Change, world: World, code: str) -> No | None:
     question = world.ledger.open_questions.get((change.host, change.instance))
+    if question is None and change.action is Action.CREATE:
+        # What may have been made on another host would be made a second time.
+        asked = world.ledger.open_questions.items()
+        question = next((told for (_, name), told in asked if name == change.instance and told[0] == "CreateInstance"), None)
     if question is None or (question[0].startswith("CreateInstance")) != (code == "P10"):
         return None
     evidence = (("call", question[0]), ("cannot be told", question[1]))
@@ -132,7 +136,7 @@ def _other(change: Change, world: World) -> Known | None:
     """What was certified under the change's reference, where that is not the instance found."""
     if row_of(change).uuid in world.ledger.known:
         return None
-    return next(iter(world.known_as.get(str(change.ref), ())), None)
+    return next(iter(world.known_of(change)), None)
 
 
 def renamed_by_hand(change: Change, world: World) -> No | None:
@@ -161,7 +165,7 @@ def restored(change: Change, world: World) -> No | None:
     """O18: it went back in time: restored from a snapshot."""
     row = row_of(change)
     known = world.ledger.known.get(row.uuid)
-    if known is None or known.generation == row.generation:
+    if known is None or known.generation in {"", row.generation}:
         return None
     evidence = (("generation", row.generation or "none"), ("certified", known.generation or "none"))
     return No("it was restored from a snapshot since it was certified", evidence, f"unsandbox accept O18 {change.ref}")

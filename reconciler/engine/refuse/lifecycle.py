@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.engine.asked import moves, row_of
 from reconciler.engine.spec import PROTECTED
-from reconciler.model import marks
-from reconciler.model.changes import Action, Reason, puts_to_rest
+from reconciler.model.changes import DESTRUCTIVE, Action, Reason, puts_to_rest
 from reconciler.model.names import Kind
 from reconciler.model.resources import HostState, Power
 from reconciler.model.rules import No
@@ -28,7 +27,7 @@ def frozen_by_whom(change: Change, world: World) -> No | None:
     if change.wanted is None or change.wanted.power is not Power.RUNNING or row.status is not Status.FROZEN or not moves(change):
         return None
     record = world.ledger.powers.get(row.uuid)
-    if marks.QUARANTINE in row.config or (record is not None and record.power == "frozen" and record.writer == "git"):
+    if record is not None and record.power == "frozen" and record.writer == "git":
         return None
     known = f"{record.power} by {record.writer}" if record else "no record"
     return No(
@@ -67,8 +66,9 @@ def frozen_ends(change: Change, world: World) -> No | None:
     """S04: what it holds in its frozen memory would be lost, and we did not freeze it."""
     row = row_of(change)
     record = world.ledger.powers.get(row.uuid)
-    ours = marks.QUARANTINE in row.config or (record is not None and record.power == "frozen" and record.writer == "git")
-    if row.status is not Status.FROZEN or ours or change.reason in {Reason.EXPIRED, Reason.SURPLUS}:
+    ours = record is not None and record.power == "frozen" and record.writer == "git"
+    ends = change.action in DESTRUCTIVE or puts_to_rest(change) is Power.HIBERNATED
+    if row.status is not Status.FROZEN or ours or not ends or change.reason in {Reason.EXPIRED, Reason.SURPLUS}:
         return None
     evidence = (("status", "frozen"), ("frozen by us", "no"), ("action", change.action))
     return No("it is frozen, and what its memory holds would be lost", evidence, f"unsandbox accept S04 {change.ref}")

@@ -73,7 +73,7 @@ def unseen(change: Change, world: World) -> No | None:
         )
     if change.action is not Action.CREATE:
         return None
-    for known in world.known_as.get(str(change.ref), ()):
+    for known in world.known_of(change):
         last = world.observed.hosts.get(known.host)
         if known.host in world.hosts and (last is None or last.grade is not Grade.COMPLETE):
             evidence = (("last seen on", known.host), ("why", "; ".join(last.why) if last else "not looked at"))
@@ -177,7 +177,7 @@ def _lists(change: Change, world: World) -> Iterator[tuple[HostView, frozenset[s
         return
     hosts = {change.host}
     if change.action is Action.CREATE:
-        hosts |= {known.host for known in world.known_as.get(str(change.ref), ())}
+        hosts |= {known.host for known in world.known_of(change)}
     for host in sorted(hosts & world.hosts.keys() & world.observed.hosts.keys()):
         yield world.observed.hosts[host], world.known_on.get(host, frozenset())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -36,8 +36,10 @@ class Saved:
     hosts: Mapping[str, str]
     """Host -> certificate fingerprint."""
     touched: Mapping[tuple[str, str], tuple[str, str]]
-    refused: frozenset[tuple[str, str]]
-    """(reference, action) of what was refused when it was made."""
+    refused: frozenset[tuple[str, str, str]]
+    """(reference, host, action) of what was refused when it was made."""
+    fields: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """(reference, host) -> what would change, in words fit to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +132,12 @@ def _moved(before: tuple[str, str], after: tuple[str, str] | None) -> str:
 
 def allowed_since(asked: PlanQuestion) -> No | None:
     """P14: what was refused when it was made is not any more: nobody approved that."""
-    if asked.saved is None:
+    if asked.saved is None or asked.plan.id == asked.saved.id:
         return None
-    since = sorted({(action.ref, action.action) for action in asked.plan.actions} & asked.saved.refused)
+    since = sorted({(action.ref, action.host, action.action) for action in asked.plan.actions} & asked.saved.refused)
     if not since:
         return None
-    evidence = tuple((ref, f"{action}: refused then, allowed in the meantime") for ref, action in since)
+    evidence = tuple((f"{ref} on {host}", f"{action}: refused then, allowed in the meantime") for ref, host, action in since)
     return No("something that was refused when the plan was made would be done", evidence, AGAIN)
 
 

@@ -56,7 +56,7 @@ def _was(asked: StepQuestion) -> tuple[tuple[str, str], ...]:
 
 def restarted(asked: StepQuestion) -> No | None:
     """P12: the host's LXD was restarted since the look: what it did meanwhile was seen by nobody."""
-    if asked.failure or asked.action.action not in {action.value for action in ENDING} or asked.process == asked.process_now:
+    if asked.failure or asked.action.action not in {action.value for action in ENDING} or asked.process == asked.process_now > 0:
         return None
     evidence = (("process at the look", str(asked.process)), ("process", str(asked.process_now)))
     return No("LXD was restarted since it was looked at", evidence, "unsandbox plan")

@@ -57,7 +57,7 @@ LIFE = (
     row(
         "S04",
         "Its frozen memory would be lost",
-        DESTRUCTIVE,
+        DESTRUCTIVE | RESTING,
         lifecycle.frozen_ends,
         "A frozen instance is stopped by force. What it holds in memory was kept by somebody, not by us.",
         acceptable=True,
