@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.app.git import git, is_repository, said
 from reconciler.app.origin import origin_of
+from reconciler.app.tree import MAX_FILE, head_of, is_wanted, read_tree, working_commit
 from reconciler.errors import Finding, GitError, ManifestError
 from reconciler.manifest.compile import compile_desired
 from reconciler.manifest.documents import SourceFile
@@ -16,7 +18,6 @@ from reconciler.model.resources import Commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from reconciler.app.settings import Settings
     from reconciler.model.resources import Desired
@@ -29,12 +30,6 @@ ASKED = ("state",)
 """What requests asked for: one file a resource, written by this program and kept by no commit."""
 FOLDERS = (*WRITTEN, *ASKED)
 """What is read, below the repository's root. Files that manifests refer to must lie there too."""
-
-NOT_TEXT = (".tar", ".tar.gz", ".tar.xz", ".tar.zst", ".tgz", ".squashfs", ".img")
-"""Images may lie beside the manifests that name them; they are pinned by fingerprint and are not part of the text."""
-
-MAX_FILE = 1024 * 1024
-MAX_FILES = 20_000
 
 
 def load_desired(settings: Settings, rev: str | None = None, *, edit: Edit | None = None, applied: str = "") -> Desired:
@@ -56,39 +51,11 @@ def read_repository(root: Path, rev: str | None) -> tuple[tuple[SourceFile, ...]
         return _read_commit(root, rev)
     if not root.is_dir():
         raise ManifestError((Finding(str(root), 0, 0, "", "no such folder", hint="unsandbox init DIR", code="D01"),))
-    files = tuple(_decode(_read_tree(root, FOLDERS)))
-    return files, _working_commit(root, _digest(files))
-
-
-def _read_tree(root: Path, folders: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    count = 0
-    for folder in folders:
-        for path in sorted((root / folder).rglob("*")):
-            if not _is_wanted(path.relative_to(root).parts):
-                continue
-            if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
-                raise ManifestError(
-                    (Finding(str(path.relative_to(root)), 0, 0, "", "a link that leads out of the repository is not read"),)
-                )
-            if not path.is_file():
-                continue
-            count += 1
-            if count > MAX_FILES:
-                raise ManifestError((Finding(folder, 0, 0, "", f"more than {MAX_FILES} files"),))
-            yield str(path.relative_to(root)), _read_bytes(path, root)
-
-
-def _read_bytes(path: Path, root: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_FILE + 1)
-    except OSError as error:
-        raise ManifestError((Finding(str(path.relative_to(root)), 0, 0, "", f"cannot be read: {error.strerror}"),)) from error
-
-
-def _is_wanted(parts: tuple[str, ...]) -> bool:
-    hidden = any(part.startswith(".") or part.endswith("~") for part in parts)
-    return not hidden and not parts[-1].endswith(NOT_TEXT)
+    head = head_of(root) if is_repository(root) else None
+    files = tuple(_decode(read_tree(root, FOLDERS)))
+    if head is None:
+        return files, Commit("", dirty=False, digest=_digest(files))
+    return files, working_commit(root, head, _digest(files), WRITTEN)
 
 
 def _decode(contents: Iterable[tuple[str, bytes]]) -> Iterator[SourceFile]:
@@ -114,22 +81,6 @@ def _digest(files: tuple[SourceFile, ...]) -> str:
     return whole.hexdigest()
 
 
-def _working_commit(root: Path, digest: str) -> Commit:
-    if not is_repository(root):
-        return Commit("", dirty=False, digest=digest)
-    head = git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    status = git(root, "status", "--porcelain", "-z", "--ignored=matching", "--untracked-files=all", "--", *WRITTEN)
-    if status.returncode != 0:
-        raise GitError(f"git cannot read {root}: {said(status)}", hint=f"git -C {root} status")
-    return Commit(head.stdout.decode().strip(), dirty=any(map(_differs, status.stdout.split(b"\0"))), digest=digest)
-
-
-def _differs(row: bytes) -> bool:
-    """Whether a row of ``git status`` is about a file that is read: a manifest that git ignores is in no commit either."""
-    path = row[3:].decode(errors="replace")
-    return bool(path) and (not row.startswith(b"!!") or _is_wanted(tuple(path.rstrip("/").split("/"))))
-
-
 def _read_commit(root: Path, rev: str) -> tuple[tuple[SourceFile, ...], Commit]:
     if rev.startswith("-"):
         raise GitError(f"{rev!r} is not a revision")
@@ -141,7 +92,7 @@ def _read_commit(root: Path, rev: str) -> tuple[tuple[SourceFile, ...], Commit]:
     if listing.returncode != 0:
         raise GitError(f"commit {commit[:12]} cannot be listed: {said(listing)}")
     # What requests asked for is in no commit: read as it is, or a plan of a commit would end it.
-    files = tuple(_decode((*_blobs(root, listing.stdout), *_read_tree(root, ASKED))))
+    files = tuple(_decode((*_blobs(root, listing.stdout), *read_tree(root, ASKED))))
     return files, Commit(commit, dirty=False, digest=_digest(files))
 
 
@@ -150,7 +101,7 @@ def _blobs(root: Path, listing: bytes) -> Iterator[tuple[str, bytes]]:
     for row in listing.split(b"\0"):
         head, tab, name = row.partition(b"\t")
         words = head.split()
-        if not tab or not _is_wanted(tuple(name.decode().split("/"))):
+        if not tab or not is_wanted(Path(name.decode())):
             continue
         if words[1] != b"blob" or words[0] == b"120000":
             # What it leads to is not part of the commit's text, and what is left out would be ended.

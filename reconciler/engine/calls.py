@@ -8,6 +8,7 @@ from reconciler.engine.fields import OPTIONAL, OWNED
 from reconciler.engine.fingerprint import essence
 from reconciler.engine.foundation import foundation
 from reconciler.engine.ground import holder_of
+from reconciler.engine.power import never_started
 from reconciler.engine.spec import PROTECTED, InstanceSpec, instance_spec
 from reconciler.errors import Defect
 from reconciler.model import marks
@@ -37,6 +38,17 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 BOOTSTRAP_SECONDS = 600
 BOOTSTRAP_FILE = "/tmp/bootstrap.sh"  # noqa: S108 - a path inside the container, where existing clients expect it
+
+
+VERBS: dict[tuple[Power, Status], tuple[str, ...]] = {
+    (Power.RUNNING, Status.FROZEN): ("unfreeze",),
+    (Power.RUNNING, Status.STOPPED): ("start",),
+    (Power.FROZEN, Status.RUNNING): ("freeze",),
+    (Power.HIBERNATED, Status.RUNNING): ("stop",),
+    # LXD does not stop a frozen instance in an orderly way.
+    (Power.HIBERNATED, Status.FROZEN): ("unfreeze", "stop"),
+}
+"""What brings a status to the wanted power, step by step."""
 
 
 def calls_for(  # noqa: PLR0911 - one return an action
@@ -111,23 +123,11 @@ def _bootstrap(wanted: Workload, instance: str, uuid: str) -> tuple[Call, ...]:
 def _power(found: Instance, power: Power, *, force_stop: bool) -> tuple[Call, ...]:
     name, uuid = found.name, found.uuid
 
-    def step(verb: str, timeout: int = START_SECONDS) -> SetPower:
+    def step(verb: str, timeout: int) -> SetPower:
         return SetPower(name, verb, force=False, timeout=timeout, uuid=uuid, last_resort=force_stop and verb == "stop")
 
-    match power, found.status:
-        case Power.RUNNING, Status.FROZEN:
-            return (step("unfreeze"),)
-        case Power.RUNNING, Status.STOPPED:
-            return (step("start"),)
-        case Power.FROZEN, Status.RUNNING:
-            return (step("freeze"),)
-        case Power.HIBERNATED, Status.RUNNING:
-            return (step("stop", STOP_SECONDS),)
-        case Power.HIBERNATED, Status.FROZEN:
-            # LXD refuses to stop a frozen instance in an orderly way.
-            return (step("unfreeze"), step("stop", STOP_SECONDS))
-        case _:
-            return ()
+    verbs = ("start", "freeze") if power is Power.FROZEN and never_started(found) else VERBS.get((power, found.status), ())
+    return tuple(step(verb, STOP_SECONDS if verb == "stop" else START_SECONDS) for verb in verbs)
 
 
 def _update(change: Change, host: Host, desired: Desired, plan: str) -> tuple[Call, ...]:

@@ -28,6 +28,15 @@ POWER_OF: dict[Status, str] = {Status.RUNNING: "running", Status.FROZEN: "frozen
 """The settled statuses, in the words of a manifest."""
 
 
+UNSTARTED = "volatile.apply_template"
+"""LXD takes this key away at the first start."""
+
+
+def never_started(found: Instance) -> bool:
+    """Whether it was made and has not run yet: to start it is part of making it."""
+    return found.status is Status.STOPPED and UNSTARTED in found.config
+
+
 def power_move(workload: Workload, found: Instance) -> Action | None:
     """The move that the manifest asks for; None where the power is right, or not ours to change."""
     if workload.power_owner is not PowerOwner.DECLARED:

@@ -105,8 +105,6 @@ def build(folder: Path, daemons: list[Daemon], starter: Starter, *, grace: bool,
     """
     for daemon in daemons:
         clean_daemon(daemon)
-    for old in (folder, folder.with_name(f"{folder.name}-other")):
-        shutil.rmtree(old, ignore_errors=True)
     folder.mkdir(parents=True)
     fleet = Fleet(folder, daemons, starter)
     fleet.set_up()

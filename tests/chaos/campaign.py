@@ -55,6 +55,7 @@ class Campaign:
     folder: Path
     seed: int
     keep: bool = False
+    built: int = 0
 
     def run(self, kinds: list[str], faults: int) -> int:
         """Run every kind, print the table; the exit status."""
@@ -87,7 +88,15 @@ class Campaign:
 
     def _build(self, kind: str) -> Arena:
         chosen = KINDS[kind]
-        return build(self.folder / kind, self.daemons, self.starter, grace=chosen.grace, remote=chosen.remote, small_disk=chosen.small_disk)
+        self.built += 1
+        return build(
+            self.folder / f"{kind}-{self.built}",
+            self.daemons,
+            self.starter,
+            grace=chosen.grace,
+            remote=chosen.remote,
+            small_disk=chosen.small_disk,
+        )
 
     def _stop_here(self) -> None:
         if self.keep:
@@ -132,6 +141,8 @@ class Strike:
             yield from self._converge(struck.codes)
             yield from checks.at_once(self.arena, made, seen.rows(self.arena.daemons), struck.excuse)
             struck.undo()
+        if "F10" in struck.codes:
+            self._accept("F10")
         yield from self._converge(frozenset())
         found = seen.rows(self.arena.daemons)
         yield from checks.at_once(self.arena, made, found, struck.excuse)
@@ -160,6 +171,12 @@ class Strike:
         if not document["refusals"]:
             actions = [f"{row['action']} {row['kind']}/{row['name']} ({row['reason']})" for row in document["actions"]]
             yield f"NOT CONVERGED: exit {status}, {actions}, unseen {document['unseen']}\n{said}"
+
+    def _accept(self, code: str) -> None:
+        """A person says of everything that is refused by ``code`` that it is meant."""
+        for row in json.loads(self.arena.run("plan", "--json")[1])["refusals"]:
+            if row["code"] == code:
+                self.arena.run("accept", code, row["ref"], "--host", row["host"], "--yes")
 
     def _past(self, ref: str) -> Iterator[str]:
         """What the journal tells of an object, newest first."""

@@ -34,7 +34,7 @@ def at_once(arena: Arena, edit: Edit, found: list[Row], excuse: Excuse) -> list[
     """Right after the fault, with the work half done: nothing lost, doubled or touched that was not asked for."""
     return [
         *_kept(arena, edit, found, excuse),
-        *_doubled(found),
+        *_doubled(found, excuse),
         *_foreign(arena, found, excuse),
         *_explained(arena, found, excuse),
         *_budget(arena),
@@ -72,8 +72,9 @@ def _same(arena: Arena, was: Row, row: Row | None, service: Service, *, touched:
         yield f"MEMORY {row.ref}: {row.place} was to live on, its first process was {was.pid} and is {row.pid}, status {row.status}"
 
 
-def _doubled(found: list[Row]) -> Iterator[str]:
-    for ref, count in Counter(row.ref for row in seen.ours(found) if ENV in row.config).items():
+def _doubled(found: list[Row], excuse: Excuse) -> Iterator[str]:
+    ours = [row for row in seen.ours(found) if ENV in row.config and row.uuid not in excuse.made]
+    for ref, count in Counter(row.ref for row in ours).items():
         if count > 1:
             places = ", ".join(row.place for row in found if row.ref == ref)
             yield f"DOUBLED {ref}: {count} containers carry it: {places}"

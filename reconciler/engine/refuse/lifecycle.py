@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.engine.asked import moves, row_of
+from reconciler.engine.power import never_started
 from reconciler.engine.spec import PROTECTED
 from reconciler.model.changes import DESTRUCTIVE, Action, Reason, puts_to_rest
 from reconciler.model.names import Kind
@@ -41,6 +42,8 @@ def frozen_needs_start(change: Change, world: World) -> No | None:
     """S02: it should be frozen and is stopped: freezing it means starting it first."""
     row = row_of(change)
     if change.wanted is None or change.wanted.power is not Power.FROZEN or row.status is not Status.STOPPED or not moves(change):
+        return None
+    if never_started(row):
         return None
     return No(
         "it should be frozen and is stopped; to freeze it means to start it, and what it does at its start would be done",
