@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 ALL = sum(kind.share for kind in KINDS.values())
 PAST = 8
+PATIENCE = 60
+"""Seconds for LXD to end what a fault cut off."""
+REFUSED = 3
 PASSES = 4
 """The next passes: so many may be needed where the first finds an operation still at work."""
 MOST_SPOILED = 8
@@ -153,10 +156,17 @@ class Strike:
 
     def _converge(self, codes: frozenset[str]) -> Iterator[str]:
         """The next passes. Where they end in refusals, each must be one that the fault explains."""
-        for _ in range(PASSES):
+        said, patience = "", time.monotonic() + PATIENCE
+        passes = 0
+        while passes < PASSES:
             status, said = self.arena.run("apply", "--yes")
             if status == 0:
                 break
+            # LXD is still at work on what the fault cut off: that settles by itself, and a pass that waits for it is none.
+            if self._settling() and time.monotonic() < patience:
+                time.sleep(0.3)
+            else:
+                passes += 1
         status, planned = self.arena.run("plan", "--json")
         if status == 0:
             return
@@ -171,6 +181,12 @@ class Strike:
         if not document["refusals"]:
             actions = [f"{row['action']} {row['kind']}/{row['name']} ({row['reason']})" for row in document["actions"]]
             yield f"NOT CONVERGED: exit {status}, {actions}, unseen {document['unseen']}\n{said}"
+
+    def _settling(self) -> bool:
+        """Whether all that is refused is between two states, or LXD is at work on it."""
+        status, planned = self.arena.run("plan", "--json")
+        codes = {row["code"] for row in json.loads(planned)["refusals"]} if status == REFUSED else set()
+        return bool(codes) and codes <= {"O08", "O09"}
 
     def _accept(self, code: str) -> None:
         """A person says of everything that is refused by ``code`` that it is meant."""
