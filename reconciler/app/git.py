@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECONDS = 60
+ELSEWHERE = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE", "GIT_SHALLOW_FILE"})
+"""What a hook of git leaves in the environment: with it git would read another repository than the one asked about."""
+PLAIN = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
+"""git's own words, no lock left behind, and history as the commits tell it: neither text nor parents put in place of theirs."""
 
 
 def is_repository(root: Path) -> bool:
@@ -21,7 +25,7 @@ def is_repository(root: Path) -> bool:
 
 def git(root: Path, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     """Run git in ``root``. Raises ``GitError`` where it cannot be run or does not end; its exit status is the caller's to judge."""
-    environ = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    environ = {key: value for key, value in os.environ.items() if key not in ELSEWHERE} | PLAIN
     try:
         return subprocess.run(
             ["git", "-C", str(root), *arguments], capture_output=True, input=stdin, env=environ, timeout=SECONDS, check=False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.app.git import git, is_repository
+from reconciler.errors import GitError
 from reconciler.model.resources import History, Origin
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ def origin_of(root: Path, commit: str, applied: str) -> Origin:
     """The origin of ``commit`` against the commit ``applied`` last; both may be "". At most two calls of git, none outside git."""
     if not commit or not is_repository(root):
         return Origin(History.NONE, None, applied)
+    try:
+        return _told(root, commit, applied)
+    except GitError:
+        # A git that does not answer has not said that it descends; the rules refuse for it.
+        return Origin(History.SHALLOW, None, applied)
+
+
+def _told(root: Path, commit: str, applied: str) -> Origin:
     shallow = git(root, "rev-parse", "--is-shallow-repository")
     history = History.FULL if shallow.stdout.strip() == b"false" else History.SHALLOW
     if not applied or commit == applied:

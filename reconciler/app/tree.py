@@ -19,8 +19,10 @@ NOT_TEXT = (".tar", ".tar.gz", ".tar.xz", ".tar.zst", ".tgz", ".squashfs", ".img
 MAX_FILE = 1024 * 1024
 MAX_FILES = 20_000
 
-SUBMODULE = b"160000"
-"""git's mode of a submodule."""
+SUBMODULE, LINKED = b"160000", b"120000"
+"""git's modes of a submodule and of a link."""
+LINKED_FOLDER = "a link to a folder is not read"
+HERE = "put the file itself there"
 
 
 def is_wanted(path: Path) -> bool:
@@ -38,11 +40,18 @@ def read_tree(root: Path, folders: Sequence[str]) -> Iterator[tuple[str, bytes]]
             raise _cannot(folder, f"more than {MAX_FILES} files")
         for path in paths:
             name = str(path.relative_to(root))
-            if path.is_symlink() and not (path.is_file() and any(path.resolve().is_relative_to(top) for top in within)):
-                raise _cannot(name, "a link that leads out of what is read, to a folder, or nowhere is not read", "put the file itself there")
-            if not path.is_file():
-                raise _cannot(name, "neither a file nor a folder", f"rm {name}")
+            flaw = _link_flaw(path, within) if path.is_symlink() else "" if path.is_file() else "neither a file nor a folder"
+            if flaw:
+                raise _cannot(name, flaw, HERE)
             yield name, _read_bytes(path, name)
+
+
+def _link_flaw(path: Path, within: Sequence[Path]) -> str:
+    if path.is_dir():
+        return LINKED_FOLDER
+    if not path.is_file():
+        return "a link that leads nowhere cannot be read"
+    return "" if any(path.resolve().is_relative_to(top) for top in within) else "a link that leads out of what is read is not read"
 
 
 def _walk(top: Path, root: Path) -> Iterator[Path]:
@@ -84,16 +93,23 @@ def working_commit(root: Path, head: str, digest: str, folders: Sequence[str]) -
 
     Raises ``GitError`` where another commit was checked out meanwhile, ``ManifestError`` where the checkout lacks a part.
     """
-    rows = _asked(root, "status", "--porcelain=v2", "--branch", "--ignored=matching", "--untracked-files=all", *_OWN, "--", *folders)
+    rows = _asked(
+        root,
+        "status",
+        "--porcelain=v2",
+        "--branch",
+        "--ignored=matching",
+        "--untracked-files=all",
+        "--ignore-submodules=none",
+        "--",
+        *folders,
+    )
     told = [row for row in rows if not row.startswith(b"# ")]
     after = next((row.split()[-1].decode() for row in rows if row.startswith(b"# branch.oid ")), "")
     if after != (head or "(initial)"):
         raise GitError(f"{root} went from commit {head[:12] or '(none)'} to {after[:12]} while it was being read", hint="unsandbox plan")
     unseen = [_unseen(root, row) for row in _asked(root, "ls-files", "-s", "-v", "--", *folders)]
     return Commit(head, dirty=any(unseen) or any(map(_differs, told)), digest=digest)
-
-
-_OWN = ("--ignore-submodules=none",)
 
 
 def _asked(root: Path, *arguments: str) -> list[bytes]:
@@ -115,6 +131,9 @@ def _unseen(root: Path, row: bytes) -> bool:
     name = path.decode(errors="replace")
     if not is_wanted(Path(name)):
         return False
+    if mode == LINKED and (root / name).is_dir():
+        # One of the folders themselves: git does not look behind it.
+        raise _cannot(name, LINKED_FOLDER, HERE)
     if mode == SUBMODULE and not any((root / name).glob("*")):
         raise _cannot(name, "a submodule that is not checked out", f"git submodule update --init {name}", "D01")
     if tag.upper() == b"S" and not os.path.lexists(root / name):

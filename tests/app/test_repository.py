@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.app.repository import MAX_FILE, read_repository
+from reconciler.app.repository import read_repository
+from reconciler.app.tree import MAX_FILE
 from reconciler.errors import GitError, ManifestError
 
 if TYPE_CHECKING:

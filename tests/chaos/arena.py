@@ -76,16 +76,16 @@ class Arena:
         """A host by name."""
         return next(daemon for daemon in self.daemons if daemon.name == name)
 
-    def start(self, *words: str, trap: Trap = NEVER, fleet: Fleet | None = None) -> Run:
-        """Start a command in this or another checkout."""
+    def start(self, *words: str, trap: Trap = NEVER, fleet: Fleet | None = None, code: str = "") -> Run:
+        """Start a command in this or another checkout. ``code`` is a person's, where one is wanted."""
         chosen = fleet or self.fleet
         self.count += 1
         out = self.fleet.root.with_name(f"said-{self.count % SAYINGS}.txt")
-        return Run(["-C", str(chosen.root), *QUICK, *words], chosen.environ, out, trap)
+        return Run(["-C", str(chosen.root), *QUICK, *words], chosen.environ | ({"UNSANDBOX_OTP": code} if code else {}), out, trap)
 
-    def run(self, *words: str, fleet: Fleet | None = None) -> tuple[int, str]:
+    def run(self, *words: str, code: str = "") -> tuple[int, str]:
         """A command to its end, without a trap: its exit status and all that it said."""
-        return self.start(*words, fleet=fleet).end(PATIENCE)
+        return self.start(*words, code=code).end(PATIENCE)
 
     def remember(self, found: list[Row]) -> None:
         """All is well: this is what the next strike may not lose. Containers without data get theirs."""

@@ -9,12 +9,13 @@ import time
 import traceback
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.chaos import checks, seen
 from tests.chaos.arena import Arena, build
 from tests.chaos.declared import edit
 from tests.chaos.faults import KINDS
+from tests.chaos.person import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,8 +75,10 @@ class Campaign:
             tally.runs += 1
             since, rng = time.monotonic(), Random(f"{self.seed}/{kind}/{tally.runs}")  # noqa: S311 - repeatable, not secret
             try:
-                arena = arena or self._build(kind)
-                told, problems, injected = Strike(arena, kind, rng).run()
+                if arena is None:
+                    arena = self._build(kind)
+                    person = Person(arena)
+                told, problems, injected = Strike(arena, kind, rng, person).run()
             except Exception:  # noqa: BLE001 - whatever breaks a run is a violation to look at, and the campaign goes on
                 told, problems, injected = "the run itself", [traceback.format_exc()], 0
             tally.faults += injected
@@ -127,6 +130,7 @@ class Strike:
     arena: Arena
     kind: str
     rng: Random
+    person: Person
 
     def run(self) -> tuple[str, list[str], int]:
         """What happened, what was violated, how many faults were injected."""
@@ -140,59 +144,52 @@ class Strike:
         return f"{struck.words} | {', '.join(made.words)}", problems, struck.faults
 
     def _recover(self, made: Edit, struck: Struck) -> Iterator[str]:
+        """The next passes, what a person does where only a person can, and the passes after that."""
+        left: list[dict[str, Any]] = []
+        yield from self._converge(struck.codes, left)
         if struck.undo is not None:
-            yield from self._converge(struck.codes)
             yield from checks.at_once(self.arena, made, seen.rows(self.arena.daemons), struck.excuse)
             struck.undo()
-        if "F10" in struck.codes:
-            self._accept("F10")
-        yield from self._converge(frozenset())
+        else:
+            yield from self.person.answer(left)
+        if left or struck.undo:
+            yield from self._converge(frozenset(), [])
         found = seen.rows(self.arena.daemons)
         yield from checks.at_once(self.arena, made, found, struck.excuse)
-        wrong = checks.settled(self.arena, found, struck.excuse)
+        wrong = [*checks.settled(self.arena, found, struck.excuse), *self._chain()]
         yield from wrong
         if not wrong:
             self.arena.remember(found)
 
-    def _converge(self, codes: frozenset[str]) -> Iterator[str]:
-        """The next passes. Where they end in refusals, each must be one that the fault explains."""
-        said, patience = "", time.monotonic() + PATIENCE
-        passes = 0
-        while passes < PASSES:
-            status, said = self.arena.run("apply", "--yes")
+    def _converge(self, codes: frozenset[str], left: list[dict[str, Any]]) -> Iterator[str]:
+        """The next passes, for as long as something may settle by itself. ``left`` takes the refusals that the fault explains."""
+        deadline = time.monotonic() + SETTLES
+        while True:
+            _, said = self.arena.run("apply", "--yes")
+            if "A30" in said and self.arena.journal_lost:
+                self.person.approve()  # whether the policy waived approval before is lost as well
+            status, planned = self.arena.run("plan", "--json")
             if status == 0:
+                return
+            if status == 1:
+                yield f"NOT CONVERGED: plan failed: {planned}"
+                return
+            document = json.loads(planned)
+            left[:] = document["refusals"]
+            if (left and not document["actions"] and {row["code"] for row in left} <= codes) or time.monotonic() > deadline:
                 break
-            # LXD is still at work on what the fault cut off: that settles by itself, and a pass that waits for it is none.
-            if self._settling() and time.monotonic() < patience:
-                time.sleep(0.3)
-            else:
-                passes += 1
-        status, planned = self.arena.run("plan", "--json")
-        if status == 0:
-            return
-        if status == 1:
-            yield f"NOT CONVERGED: plan failed: {planned}"
-            return
-        document = json.loads(planned)
-        for row in document["refusals"]:
+        for row in left:
             if row["code"] not in codes:
                 yield f"REFUSED {row['code']} {row['ref']} on {row['host']}: {row['cause']}; {row['evidence']}; {row['unblock']}"
                 yield from self._past(row["ref"])
-        if not document["refusals"]:
+        if not left:
             actions = [f"{row['action']} {row['kind']}/{row['name']} ({row['reason']})" for row in document["actions"]]
             yield f"NOT CONVERGED: exit {status}, {actions}, unseen {document['unseen']}\n{said}"
 
-    def _settling(self) -> bool:
-        """Whether all that is refused is between two states, or LXD is at work on it."""
-        status, planned = self.arena.run("plan", "--json")
-        codes = {row["code"] for row in json.loads(planned)["refusals"]} if status == REFUSED else set()
-        return bool(codes) and codes <= {"O08", "O09"}
-
-    def _accept(self, code: str) -> None:
-        """A person says of everything that is refused by ``code`` that it is meant."""
-        for row in json.loads(self.arena.run("plan", "--json")[1])["refusals"]:
-            if row["code"] == code:
-                self.arena.run("accept", code, row["ref"], "--host", row["host"], "--yes")
+    def _chain(self) -> Iterator[str]:
+        status, said = self.arena.run("history", "--verify")
+        if status:
+            yield f"CHAIN: history --verify gave {status}: {said}"
 
     def _past(self, ref: str) -> Iterator[str]:
         """What the journal tells of an object, newest first."""

@@ -122,7 +122,8 @@ def twins(arena: Arena, rng: Random) -> Struck:
     two = _apply(arena, NEVER, rng, other)
     ends = one.end(PATIENCE)[0], two.end(PATIENCE)[0]
     words = f"two {'checkouts' if apart else 'of one checkout'}, exits {ends}"
-    return Struck(1, words)
+    # Each journal knows what its own passes replaced, so to one of them a container of the other's is made by somebody else.
+    return Struck(1, words, frozenset({"I03"}) if apart or arena.other else frozenset())
 
 
 def journal(arena: Arena, rng: Random) -> Struck:
@@ -139,7 +140,7 @@ def journal(arena: Arena, rng: Random) -> Struck:
             arena.lose_journal()
             struck.go_on()
         struck.end(PATIENCE)
-    return Struck(int(sprung), f"journal deleted {way}, {trap}", codes=frozenset({"F10"}))
+    return Struck(int(sprung), f"journal deleted {way}, {trap}", codes=frozenset({"F10", "S01"}))
 
 
 def bystander(arena: Arena, rng: Random) -> Struck:

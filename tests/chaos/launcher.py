@@ -46,7 +46,9 @@ AHEAD = [timedelta(0)]
 _TRUE_NOW = clock.now
 setattr(clock, "now", lambda: _TRUE_NOW() + AHEAD[0])  # noqa: B010 - mypy holds that a function is never assigned to
 
-PROGRAM = [importlib.import_module(f"reconciler.{name}") for name in ("cli.main", "cli.apply", "cli.plan", "lxd.certificate")]
+PROGRAM = [
+    importlib.import_module(f"reconciler.{name}") for name in ("cli.main", "cli.apply", "cli.plan", "cli.history", "lxd.certificate")
+]
 """Imported here, after the clock was put in place, and the commands with them, which the program imports when they are asked for."""
 
 
