@@ -27,8 +27,12 @@ HERE = "put the file itself there"
 
 def is_wanted(path: Path) -> bool:
     """Whether a file of this path, relative to the root, is read."""
-    hidden = any(part.startswith(".") or part.endswith("~") for part in path.parts)
-    return not hidden and not path.name.endswith(NOT_TEXT)
+    return not any(map(is_hidden, path.parts)) and not path.name.endswith(NOT_TEXT)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is nobody's manifest: an editor's, or git's own."""
+    return name.startswith(".") or name.endswith("~")
 
 
 def read_tree(root: Path, folders: Sequence[str]) -> Iterator[tuple[str, bytes]]:
@@ -56,8 +60,6 @@ def _link_flaw(path: Path, within: Sequence[Path]) -> str:
 
 def _walk(top: Path, root: Path) -> Iterator[Path]:
     """Every file below ``top``, and every link, whatever it leads to. None where ``top`` is absent."""
-    if top.is_symlink() and not top.is_dir():
-        yield top
     if not os.path.lexists(top):
         return
 
@@ -67,7 +69,7 @@ def _walk(top: Path, root: Path) -> Iterator[Path]:
 
     for folder, below, files in os.walk(top, onerror=fail):
         links = [name for name in below if (Path(folder) / name).is_symlink()]
-        below[:] = [name for name in below if is_wanted(Path(name)) and name not in links]
+        below[:] = [name for name in below if not is_hidden(name) and name not in links]
         yield from (Path(folder) / name for name in (*files, *links))
 
 
