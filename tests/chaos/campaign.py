@@ -28,11 +28,8 @@ if TYPE_CHECKING:
 
 ALL = sum(kind.share for kind in KINDS.values())
 PAST = 8
-PATIENCE = 60
-"""Seconds for LXD to end what a fault cut off."""
-REFUSED = 3
-PASSES = 4
-"""The next passes: so many may be needed where the first finds an operation still at work."""
+SETTLES = 60
+"""Seconds for what a fault cut off to come to its end by itself."""
 MOST_SPOILED = 8
 """Runs with a violation, after which a kind is given up: there is enough to look at."""
 SLACK = 3
