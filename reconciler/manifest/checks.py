@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Finding
 from reconciler.manifest import names
+from reconciler.manifest.identity import check_former_names, check_uids
 from reconciler.manifest.parts import spec_of
 from reconciler.manifest.reading import NOTHING, READ_RULES
-from reconciler.manifest.schema import HostSpec, KeySpec, PoolSpec, ServiceSpec, SessionSpec
+from reconciler.manifest.schema import HostSpec, KeySpec, PlacementSpec, PoolSpec, ServiceSpec, SessionSpec
 from reconciler.model.names import Kind, Ref
 from reconciler.model.rules import FAILED_CAUSE, No, Rule
 
@@ -39,10 +39,6 @@ def declared_twice(index: Index) -> No | None:
     for extra in policies[1:]:
         index.find(extra, f"only one Policy is read; the other is at {policies[0].source}", "kind", hint="put them into one", code="D04")
     return None
-
-
-def _twice(item: Document, other: Document) -> str:
-    return f"{item.ref} is declared twice; also at {other.source}"
 
 
 def asked_for(index: Index) -> No | None:
@@ -99,47 +95,41 @@ def _pool(index: Index, document: Document, spec: PoolSpec) -> None:
 
 
 def contradicts(index: Index) -> No | None:
-    """D12: keys that descend from themselves; a host that holds nothing any more and is the only one for something."""
+    """D12: keys that descend from themselves; two places at once, or one that should hold nothing; a name that moved to itself."""
     for document in index.of(Kind.KEY):
         if spec_of(document, KeySpec).parent and index.circles(document):
             index.find(document, "its parents lead back to itself", "spec", "parent", code="D12")
     drained = {document.ref.name for document in index.of(Kind.HOST) if spec_of(document, HostSpec).state == "drained"}
-    for document in (*index.of(Kind.SERVICE), *index.of(Kind.SESSION)):
-        host = spec_of(document, ServiceSpec | SessionSpec).placement.host  # type: ignore[arg-type]  # a union is a kind too
-        if host in drained:
-            hint = f"state: active on Host/{host}, or another placement"
-            index.find(document, f"Host/{host} is drained and should hold nothing", "spec", "placement", "host", hint=hint, code="D12")
+    for document in index.items:
+        if document.moved == document.ref.name:
+            index.find(document, "it has this name", "metadata", "moved", hint="leave moved out", code="D12")
+        if isinstance(document.spec, ServiceSpec | SessionSpec):
+            _place(index, document, document.spec.placement, drained)
+        elif isinstance(document.spec, PoolSpec) and document.spec.location and document.spec.hosts:
+            index.find(document, "location and hosts exclude each other: a host has its location", "spec", "location", code="D12")
     return None
 
 
+def _place(index: Index, document: Document, place: PlacementSpec, drained: set[str]) -> None:
+    where = ("spec", "placement")
+    if place.host and place.location:
+        index.find(document, "host and location exclude each other: a host has its location", *where, hint="keep one of them", code="D12")
+    if place.host in drained:
+        hint = f"state: active on Host/{place.host}, or another placement"
+        index.find(document, f"Host/{place.host} is drained and should hold nothing", *where, "host", hint=hint, code="D12")
+
+
 def colliding(index: Index) -> No | None:
-    """D17: names that become one: domains by their letters, bridges of two projects on one LXD."""
+    """D17: names that become one: domains by their letters, public ids, bridges of two projects on one LXD."""
     names.check_domains(index)
+    names.check_public_ids(index)
     names.check_bridges(index)
     return None
 
 
 def one_object_twice(index: Index) -> No | None:
-    """I12: two manifests that select one live object: by one uid, or by one former name."""
-    by_uid: dict[str, Document] = {}
-    for document in index.items:
-        other = by_uid.setdefault(document.uid, document) if document.uid else document
-        if other is not document:
-            index.find(
-                document, f"{other.ref} at {other.source} has the same uid", "metadata", "uid", hint="one uid, one object", code="I12"
-            )
-    moved: dict[Ref, list[Document]] = defaultdict(list)
-    for document in index.items:
-        if document.moved:
-            moved[Ref(document.ref.kind, document.moved)].append(document)
-    declared = {document.ref: document for document in index.items}
-    for before, documents in moved.items():
-        rivals: Sequence[Document] = [declared[before], *documents] if before in declared else documents
-        for document in documents:
-            rival = next((rival for rival in rivals if rival is not document), None)
-            if rival is not None:
-                told = f"{before} is claimed at {rival.source} as well"
-                index.find(document, told, "metadata", "moved", hint="one name, one object", code="I12")
+    """I12: two manifests that select one live object: by one uid, given or made from a name, or by one former name."""
+    check_uids(index, check_former_names(index))
     return None
 
 

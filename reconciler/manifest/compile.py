@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ManifestError
 from reconciler.manifest import parts
 from reconciler.manifest.checks import check_all
+from reconciler.manifest.identity import moved_uid_of, uid_of
 from reconciler.manifest.references import Index
 from reconciler.manifest.schema import (
     PolicySpec,
@@ -15,7 +15,7 @@ from reconciler.manifest.schema import (
     ServiceSpec,
     SessionSpec,
 )
-from reconciler.model.names import Kind, Ref, cell_ref
+from reconciler.model.names import Kind, cell_ref
 from reconciler.model.resources import (
     Desired,
     NetworkMode,
@@ -30,6 +30,7 @@ from reconciler.model.resources import (
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import Document, Documents
+    from reconciler.model.names import Ref
     from reconciler.model.resources import Commit
 
 
@@ -85,10 +86,7 @@ class _Compiler:
                 return []
 
     def _uid(self, ref: Ref, given: str = "") -> str:
-        return given or hashlib.sha256(f"{self._policy.environment}/{ref}".encode()).hexdigest()[:32]
-
-    def _moved_uid(self, document: Document) -> str:
-        return self._uid(Ref(document.ref.kind, document.moved), document.uid) if document.moved else ""
+        return uid_of(self._policy.environment, ref, given)
 
     def _service(self, document: Document, spec: ServiceSpec) -> list[Workload]:
         index = self.index
@@ -104,7 +102,7 @@ class _Compiler:
                 ref=document.ref,
                 uid=self._uid(document.ref, document.uid),
                 moved=document.moved,
-                moved_uid=self._moved_uid(document),
+                moved_uid=moved_uid_of(self._policy.environment, document),
                 document=document.digest + (bootstrap.digest if bootstrap else ""),
                 owner=spec.owner,
                 image=parts.fingerprint(image),
@@ -140,7 +138,7 @@ class _Compiler:
                 ref=document.ref,
                 uid=self._uid(document.ref, document.uid),
                 moved=document.moved,
-                moved_uid=self._moved_uid(document),
+                moved_uid=moved_uid_of(self._policy.environment, document),
                 document=document.digest,
                 owner=spec.owner,
                 image=parts.fingerprint(image),

@@ -50,4 +50,18 @@ def _of(kind: str, model: Any) -> dict[str, Any]:
     }
     if definitions:
         schema["$defs"] = definitions
-    return schema
+    return {key: _written(value) for key, value in schema.items()}
+
+
+def _written(part: Any) -> Any:
+    """The same part of a schema without null: a key that has no value is refused where manifests are read."""
+    if isinstance(part, list):
+        return [_written(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    options = part.get("anyOf", [])
+    if {"type": "null"} in options:
+        left = [option for option in options if option != {"type": "null"}]
+        told = {key: value for key, value in part.items() if key not in {"anyOf", "default"}}
+        part = told | (left[0] if len(left) == 1 else {"anyOf": left})
+    return {key: _written(value) for key, value in part.items()}

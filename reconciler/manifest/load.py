@@ -15,13 +15,13 @@ from reconciler.manifest.fields import Strict
 from reconciler.manifest.reading import NOTHING, Flaw, code_of
 from reconciler.manifest.schema import API_VERSION, KINDS, Metadata
 from reconciler.manifest.wording import findings_of
-from reconciler.manifest.yamltext import parse
+from reconciler.manifest.yamltext import dotted, parse
 from reconciler.model.names import Kind, Ref
 from reconciler.model.resources import Source
 from reconciler.model.rules import FAILED_CAUSE, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.manifest.documents import Path, SourceFile
     from reconciler.manifest.yamltext import Parsed
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Strict)
 TOP = ("apiVersion", "kind", "metadata", "spec")
 MOVABLE = frozenset({Kind.SERVICE, Kind.SESSION})
+YAML = (".yaml", ".yml")
 MAX_DOCUMENTS = 50_000
 
 
@@ -37,8 +38,11 @@ def load(files: Iterable[SourceFile]) -> Documents:
     every = sorted(files, key=lambda file: file.path)
     items: list[Document] = []
     findings: list[Finding] = []
-    yaml_files = [file for file in every if file.path.endswith((".yaml", ".yml"))]
+    yaml_files = [file for file in every if file.path.lower().endswith(YAML)]
     for file in yaml_files:
+        if not file.path.endswith(YAML):
+            findings.append(Finding(file.path, 0, 0, "", "a name in these letters is not read", f"end it in one of {', '.join(YAML)}"))
+            continue
         try:
             documents, flaws = _read(file)
         except Exception as error:  # noqa: BLE001 - a file that cannot be read must stop everything, whatever broke
@@ -87,6 +91,8 @@ class _Document:
         spec = self._model(KINDS[kind], value.get("spec", {}), "spec")
         if metadata is not None and metadata.moved and kind not in MOVABLE:
             self._find(("metadata", "moved"), f"a {kind} is not a container: there is nothing to keep under another name")
+        for path in _nothings(value, ()) if len(self.findings) == before else ():
+            self._find(path, "nothing is written", "write a value, or leave it out", written=False)
         if len(self.findings) > before or metadata is None or spec is None:
             return None
         return Document(
@@ -127,10 +133,19 @@ class _Document:
             self.findings.extend(findings_of(error, model, self._file, key, self._parsed.places))
             return None
 
-    def _find(self, path: Path, message: str, hint: str = "") -> None:
+    def _find(self, path: Path, message: str, hint: str = "", *, written: bool = True) -> None:
         line, column = self._parsed.places.get(path, (self._parsed.line, 1))
-        code = code_of(Flaw("", path, message))
-        self.findings.append(Finding(self._file, line, column, ".".join(str(part) for part in path), message, hint, code))
+        code = code_of(Flaw("", path, message, written))
+        self.findings.append(Finding(self._file, line, column, dotted(path), message, hint, code))
+
+
+def _nothings(value: object, path: Path) -> Iterator[Path]:
+    """Every key without a value: what was to stand there is not known, and is not what a key that is left out means."""
+    if value is None:
+        yield path
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in below:
+        yield from _nothings(inner, (*path, key))
 
 
 def _digest(value: Mapping[str, object]) -> str:

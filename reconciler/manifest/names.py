@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from reconciler.manifest.parts import spec_of
-from reconciler.manifest.schema import HostSpec, ServiceSpec
+from reconciler.manifest.schema import HostSpec, KeySpec, ServiceSpec
 from reconciler.model.names import Kind
 
 if TYPE_CHECKING:
@@ -24,6 +24,15 @@ def check_domains(index: Index) -> None:
             other = first.setdefault(folded, document)
             if other is not document or folded in {earlier.casefold() for earlier in domains[:number]}:
                 index.find(document, f"{domain} belongs to {other.ref} at {other.source} already", "spec", "domains", number, code="D17")
+
+
+def check_public_ids(index: Index) -> None:
+    """A public id is one key's: who asks with it would be two owners, and is then taken for nobody."""
+    first: dict[str, Document] = {}
+    for document in index.of(Kind.KEY):
+        other = first.setdefault(spec_of(document, KeySpec).public_id, document)
+        if other is not document:
+            index.find(document, f"{other.ref} at {other.source} has this public id already", "spec", "publicId", code="D17")
 
 
 def check_bridges(index: Index) -> None:

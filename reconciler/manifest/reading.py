@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reconciler.model.rules import No, Rule, ask
 
 SIZES = frozenset({"size", "min", "max"})
+LIMITS = frozenset({"vcpu", "memory", "disk", "processes"})
 HEAD = frozenset({"kind", "apiVersion"})
 VALIDATE = "unsandbox validate"
 
@@ -30,7 +31,7 @@ def unknown_form(flaw: Flaw) -> No | None:
 
 def size_not_meant(flaw: Flaw) -> No | None:
     """D05: a size that is missing or empty, or 0 where nobody says that it is meant."""
-    about_size = bool(flaw.path) and flaw.path[-1] in SIZES and "size" in flaw.path
+    about_size = bool(flaw.path) and (flaw.path[-1] in LIMITS or (flaw.path[-1] in SIZES and "size" in flaw.path))
     if flaw.kind == "zero" or (about_size and (flaw.kind == "missing" or not flaw.written)):
         return _no("a size is missing, or 0 and not said to be meant", flaw)
     return None

@@ -94,6 +94,7 @@ class Index:
                 "spec",
                 "resources",
                 hint="write spec.resources or name a tier",
+                code="D05",
             )
             return None
         given = {name: value for name, value in values.items() if value is not None}

@@ -74,12 +74,6 @@ class PlacementSpec(Strict):
     host: Name | None = Field(default=None, description="Exactly this host.")
     location: Name | None = Field(default=None, description="Any active host of this location.")
 
-    @model_validator(mode="after")
-    def _one(self) -> PlacementSpec:
-        if self.host and self.location:
-            raise ValueError("host and location exclude each other: a host has its location")
-        return self
-
 
 class BootstrapSpec(Strict):
     """A script that runs as root in the started container, once, and again when it changes. It must bear being run twice."""
@@ -183,8 +177,6 @@ class PoolSpec(Strict):
             raise ValueError(f"size: max {self.size.max} is below min {self.size.min}")
         if self.size.min == 0 and not self.allow_zero:
             raise ValueError(f"{ZERO}: write allowZero: true if that is meant")
-        if self.location and self.hosts:
-            raise ValueError("location and hosts exclude each other")
         return self
 
 
