@@ -140,7 +140,7 @@ def journal(arena: Arena, rng: Random) -> Struck:
             arena.lose_journal()
             struck.go_on()
         struck.end(PATIENCE)
-    return Struck(int(sprung), f"journal deleted {way}, {trap}", codes=frozenset({"F10", "S01"}))
+    return Struck(int(sprung), f"journal deleted {way}, {trap}", codes=frozenset({"F10", "S01", "S04"}))
 
 
 def bystander(arena: Arena, rng: Random) -> Struck:

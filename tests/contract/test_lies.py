@@ -54,7 +54,6 @@ LOOKING = (
     Seen(Lie.ROW_TWICE, UPDATE, frozenset({"O01", "O05"}), ("svc-kept",)),
     Seen(Lie.OTHER_NAMES, UPDATE, frozenset({"O01", "O05"}), ("svc-kept",)),
     Seen(Lie.OTHER_UUID, frozenset({"create Service/comes"}), frozenset({"I03"})),
-    Seen(Lie.OTHER_GENERATION, frozenset({"create Service/comes"}), frozenset({"O18"})),
     Seen(Lie.UNKNOWN_STATUS, frozenset({"create Service/comes"}), frozenset({"O10"})),
     Seen(Lie.PROJECT_HIDDEN, NOTHING, frozenset({"O16"})),
     Seen(Lie.OTHER_CERTIFICATE, NOTHING, frozenset({"O02"})),

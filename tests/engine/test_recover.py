@@ -214,3 +214,12 @@ def test_done_is_said_only_of_what_the_world_shows(call: str, here: dict[str, An
     else:
         wanted = {"start": "running", "unfreeze": "running", "freeze": "frozen", "stop": "stopped"}[call.partition(":")[2]]
         assert any(row["status"] == wanted and row["uuid"] == answer.uuid for row in rows)
+
+
+def test_a_power_call_that_lxd_is_still_at_work_on_is_decided_by_a_later_look() -> None:
+    """Written off too early, its end would look like somebody else's doing."""
+    intent = cut_off("SetPower:freeze")
+    changing = build(at_h1(status="changing"))[1]
+    assert recover(intent, changing).verdict is Verdict.ASK
+    assert recover(intent, build(at_h1(status="frozen"))[1]).verdict is Verdict.DONE
+    assert recover(intent, build(at_h1(status="running"))[1]).verdict is Verdict.REDO
