@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 ALL = sum(kind.share for kind in KINDS.values())
 PAST = 8
+ROUNDS = 3
+"""Times that a person is asked: behind one answer another question may stand."""
 SETTLES = 60
 """Seconds for what a fault cut off to come to its end by itself."""
 MOST_SPOILED = 8
@@ -142,14 +144,17 @@ class Strike:
 
     def _recover(self, made: Edit, struck: Struck) -> Iterator[str]:
         """The next passes, what a person does where only a person can, and the passes after that."""
-        left: list[dict[str, Any]] = []
-        yield from self._converge(struck.codes, left)
+        for _ in range(ROUNDS):
+            left: list[dict[str, Any]] = []
+            yield from self._converge(struck.codes, left)
+            if struck.undo is not None or not left:
+                break
+            yield from self.person.answer(left)
+        else:
+            yield from self._converge(frozenset(), [])
         if struck.undo is not None:
             yield from checks.at_once(self.arena, made, seen.rows(self.arena.daemons), struck.excuse)
             struck.undo()
-        else:
-            yield from self.person.answer(left)
-        if left or struck.undo:
             yield from self._converge(frozenset(), [])
         found = seen.rows(self.arena.daemons)
         yield from checks.at_once(self.arena, made, found, struck.excuse)
@@ -167,6 +172,7 @@ class Strike:
                 self.person.approve()  # whether the policy waived approval before is lost as well
             status, planned = self.arena.run("plan", "--json")
             if status == 0:
+                left.clear()
                 return
             if status == 1:
                 yield f"NOT CONVERGED: plan failed: {planned}"
@@ -184,6 +190,7 @@ class Strike:
         if not left:
             actions = [f"{row['action']} {row['kind']}/{row['name']} ({row['reason']})" for row in document["actions"]]
             yield f"NOT CONVERGED: exit {status}, {actions}, unseen {document['unseen']}\n{said}"
+        left[:] = [row for row in left if row["code"] in codes]
 
     def _chain(self) -> Iterator[str]:
         status, said = self.arena.run("history", "--verify")
