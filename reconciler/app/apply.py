@@ -48,13 +48,16 @@ def apply(made: Made, settings: Settings, listen: Listener, stop: threading.Even
         by = approve(made, given, settings, journal)
         if given.saved and not journal.use_plan(given.saved.id, by=settings.actor, at=stamp()):
             raise StalePlan("P08: the plan was carried out already by somebody who was quicker")
-        settle_now(journal, made.desired.hosts, doors)
+        left = settle_now(journal, made.desired.hosts, doors)
         before_steps(journal, made)
         pass_id = uuid4().hex
         actor = f"{settings.actor}, approved by {by}" if by else settings.actor
         journal.begin_pass(pass_id, plan=made.plan.id, actor=actor, commit=made.plan.commit.id, at=stamp())
         report = _Run(made, settings, Steps(made, settings, journal, doors, stop), listen, stop).report()
         after_steps(journal, made, report, doors)
+        if left:
+            # What LXD was still at work on at the first look has come to its end meanwhile, more often than not.
+            settle_now(journal, made.desired.hosts, doors)
         journal.end_pass(pass_id, result=_result(report), at=stamp())
         return report
 
