@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass, field
 from secrets import token_bytes, token_hex
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.app.approvals import note, opened, refused
 from reconciler.app.clock import now
 from reconciler.errors import UsageError
+from reconciler.files import read_json, write_new, write_over
 from reconciler.model.approvals import Approved, SignedApproval
 from reconciler.policy.approval_files import (
     FILE_LIFE,
@@ -60,12 +60,12 @@ def new_key(name: str) -> SigningKey:
 
 def write_key(key: SigningKey, path: Path) -> None:
     """Write the key for its owner alone, never over another file. Raises ``UsageError``."""
-    _write(path, {"format": KEY_FORMAT, "by": key.by, "private_key": key.raw.hex()}, os.O_EXCL)
+    _write(path, {"format": KEY_FORMAT, "by": key.by, "private_key": key.raw.hex()}, write_new)
 
 
 def read_key(path: Path) -> SigningKey:
     """Raises ``UsageError`` where the file is no key of ours, or others can read it."""
-    document = _read(path, MAKE)
+    document = _read(path, "key file", MAKE)
     if path.stat().st_mode & 0o077:
         raise UsageError(f"{path} can be opened by others, so its key may be known", hint=f"chmod 600 {path}; or make another key")
     by, text = str(document.get("by", "")), str(document.get("private_key", ""))
@@ -80,14 +80,14 @@ def sign_file(key: SigningKey, binding: str, life: timedelta, path: Path, *, clo
         raise UsageError(f"an approval file lives at most {FILE_LIFE}, not {life}", hint=f"{SIGN} --expires 1h")
     at = clock()
     made = sign(SignedApproval(binding, key.by, at, at + life, token_hex(16), ""), key.raw)
-    _write(path, document_of(made), os.O_TRUNC)
+    _write(path, document_of(made), write_over)
     return made
 
 
 def redeem_file(settings: Settings, path: Path, binding: str, *, clock: Clock = now) -> Approved:
     """Use a signed approval of ``binding`` up. Raises ``Refused``, ``UsageError`` where the file is none, or ``StateError``."""
     try:
-        file = approval_from(_read(path, SIGN))
+        file = approval_from(_read(path, "approval file", SIGN))
     except ValueError as error:
         raise UsageError(f"{path} is not an approval file: {error}", hint=SIGN) from error
     with opened(settings) as store, store.changing():
@@ -103,26 +103,12 @@ def redeem_file(settings: Settings, path: Path, binding: str, *, clock: Clock = 
     return approved
 
 
-def _read(path: Path, hint: str) -> dict[str, object]:
-    try:
-        if path.stat().st_size > MAX_SIZE:
-            raise UsageError(f"{path} is larger than any such file of ours", hint=hint)
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", hint=hint) from error
-    except ValueError:
-        raise UsageError(f"{path} is not JSON", hint=hint) from None
-    if not isinstance(document, dict):
-        raise UsageError(f"{path} is not a JSON object", hint=hint)
-    return document
+def _read(path: Path, what: str, hint: str) -> dict[str, object]:
+    return read_json(path, what, most=MAX_SIZE, hint=hint)[1]
 
 
-def _write(path: Path, document: Mapping[str, str], how: int) -> None:
+def _write(path: Path, document: Mapping[str, str], write: Callable[[Path, str], None]) -> None:
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how, 0o600), "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
+        write(path, json.dumps(document, indent=1) + "\n")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}", hint="name another file") from error

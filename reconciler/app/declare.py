@@ -11,7 +11,7 @@ from reconciler.app.access import grant, write_down
 from reconciler.app.apply import apply
 from reconciler.app.clearance import Terms
 from reconciler.app.planning import make
-from reconciler.app.statefiles import only_author, path_of, read_back, take_away, with_file, without_file, write_new
+from reconciler.app.statefiles import only_author, path_of, read_back, take_away, with_file, without_file, write_manifest
 from reconciler.engine.select import Scope
 from reconciler.errors import InputError, LeaseHeld, ManifestError, OperationFailed, Refused, StalePlan
 from reconciler.manifest.documents import SourceFile
@@ -53,7 +53,7 @@ def create(settings: Settings, caller: Caller, ref: Ref, wanted: Wanted, *, body
         made = _planned(granted, partial(with_file, file=file))
         if not _steps(made, {Action.CREATE}):
             raise _refused(granted, made)
-        write_new(settings.root, file)
+        write_manifest(settings.root, file)
     report = _follow(granted, made, partial(take_away, settings.root, file.path))
     if report is None:
         return Answer(request.method, ref, "", "", "", f"declared in {file.path}; {LATER}")
@@ -79,7 +79,7 @@ def destroy(settings: Settings, caller: Caller, ref: Ref, *, body_digest: str = 
         before = read_back(settings.root, path) if path else None
         if before:
             take_away(settings.root, before.path)
-    report = _follow(granted, made, partial(write_new, settings.root, before) if before else _nothing)
+    report = _follow(granted, made, partial(write_manifest, settings.root, before) if before else _nothing)
     if report is not None and (report.failed or report.skipped):
         raise OperationFailed(f"{ref} is no longer declared and not ended yet: {_told(report)}", hint="unsandbox apply")
     host, row = granted.subject.rows[0] if granted.subject.rows else ("", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from reconciler.app.doors import Doors
 from reconciler.app.observe import observe
 from reconciler.app.repository import load_desired
 from reconciler.errors import UsageError
+from reconciler.files import AS_UMASK, write_over
 from reconciler.lxd.certificate import load_or_make
 from reconciler.lxd.enrol import enrol, server_fingerprint
 from reconciler.manifest.scaffold import host_manifest
@@ -104,7 +104,6 @@ def add(settings: Settings, enrolment: Enrolment, secret: str) -> Path:
     """Have the host trust our certificate, then write its inventory entry; the entry's path is given back."""
     enrol(enrolment.url, enrolment.fingerprint, load_or_make(settings.config_dir), secret)
     path = _entry(settings, enrolment.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = host_manifest(
         name=enrolment.name,
         address=enrolment.url,
@@ -112,9 +111,11 @@ def add(settings: Settings, enrolment: Enrolment, secret: str) -> Path:
         location=enrolment.location,
         project=enrolment.project,
     )
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_over(path, text, mode=AS_UMASK)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written, though the host trusts us: {error.strerror}", hint=f"ls -ld {path.parent}") from error
     return path
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import socket
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from reconciler.app.clock import now
 from reconciler.errors import StateError
+from reconciler.files import write_over
 from reconciler.lxd.lease import Claim
 
 if TYPE_CHECKING:
@@ -65,16 +65,10 @@ class Nonces:
             return {}
 
     def _write(self) -> None:
-        partial = self._path.with_name(f".{FILE}.{uuid4().hex}")
         try:
-            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w", encoding="utf-8") as file:
-                json.dump({"lock": self._lock, "nonces": self._of}, file)
-            partial.replace(self._path)
+            write_over(self._path, json.dumps({"lock": self._lock, "nonces": self._of}))
         except OSError as error:
             raise StateError(f"{self._path} cannot be written: {error.strerror}", hint=f"ls -ld {self._path.parent}") from error
-        finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
 
 
 def _identity(lock: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from reconciler.app.recording import record
 from reconciler.engine.refuse.plans import Saved
 from reconciler.engine.select import Scope
 from reconciler.errors import Defect, StalePlan, UsageError
+from reconciler.files import read_json, write_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,15 +93,9 @@ def file_text(made: Made, rev: str | None = None, expires: int = DAY) -> str:
 
 def write_plan(made: Made, path: Path, rev: str | None = None, expires: int = DAY) -> None:
     """Write the plan file, whole or not at all, readable by its owner only. ``expires`` in seconds."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(file_text(made, rev, expires))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        write_over(path, file_text(made, rev, expires))
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise UsageError(f"{path} cannot be written: {error.strerror}", hint="unsandbox plan --out FILE") from error
 
 
@@ -116,15 +110,9 @@ def read_plan(path: Path) -> Saved:
 
 def read_document(path: Path) -> tuple[str, dict[str, Any]]:
     """The text of a plan file and the JSON in it. Raises as ``read_plan``."""
-    try:
-        if path.stat().st_size > MAX_SIZE:
-            raise UsageError(f"{path} is larger than any plan of ours", hint="unsandbox plan --out FILE")
-        text = path.read_text(encoding="utf-8")
-        document = json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not a plan file: {error}", hint="unsandbox plan --out FILE") from error
-    if not isinstance(document, dict) or not str(document.get("format", "")).startswith("unsandbox/plan/"):
-        raise UsageError(f"{path} is not a plan file: it has no format of ours", hint="unsandbox plan --out FILE")
+    text, document = read_json(path, "plan file", most=MAX_SIZE, hint="unsandbox plan --out FILE")
+    if not str(document.get("format", "")).startswith("unsandbox/plan/"):
+        raise UsageError(f"{path} is no plan file: it has no format of ours", hint="unsandbox plan --out FILE")
     if document["format"] != FORMAT:
         raise StalePlan(f"P07: {path} was made by {document.get('tool')} in {document['format']}, this is {TOOL} with {FORMAT}")
     return text, document

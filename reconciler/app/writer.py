@@ -15,7 +15,8 @@ from reconciler.app.clock import stamp
 from reconciler.app.lease import Nonces
 from reconciler.engine.foundation import foundation
 from reconciler.engine.lease import Seen
-from reconciler.errors import HostError, LeaseHeld, StateError
+from reconciler.errors import HostError, LeaseHeld
+from reconciler.files import open_lock
 from reconciler.lxd.lease import take, watch
 from reconciler.model.resources import Policy
 
@@ -44,12 +45,7 @@ AT_ONCE = 16
 @contextmanager
 def only_writer(settings: Settings) -> Iterator[None]:
     """Be the writer while the block runs. Raises ``LeaseHeld`` with who holds it and since when."""
-    path = settings.state_dir / LOCK_FILE
-    try:
-        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StateError(f"{path} cannot be opened: {error.strerror}", hint=f"ls -ld {settings.state_dir}") from error
+    handle = open_lock(settings.state_dir / LOCK_FILE)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

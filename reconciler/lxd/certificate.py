@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from reconciler.errors import StateError
+from reconciler.files import make_folder, write_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def load_or_make(config_dir: Path) -> ClientCertificate:
     pair = ClientCertificate(config_dir / "client.crt", config_dir / "client.key")
     try:
         if not _is_whole(pair):
-            config_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(config_dir)
             with _alone(config_dir):
                 _make(pair)
     except OSError as error:
@@ -67,8 +68,8 @@ def _make(pair: ClientCertificate) -> None:
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     # The certificate comes last: where it is, its key is.
     pair.cert.unlink(missing_ok=True)
-    _write(pair.key, pem)
-    _write(pair.cert, _certificate(key).public_bytes(serialization.Encoding.PEM))
+    write_over(pair.key, pem)
+    write_over(pair.cert, _certificate(key).public_bytes(serialization.Encoding.PEM))
 
 
 def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
@@ -78,12 +79,3 @@ def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number()).not_valid_before(start).not_valid_after(start + VALID)
     return builder.sign(key, hashes.SHA384())
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

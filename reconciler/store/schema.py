@@ -67,8 +67,6 @@ def prepare(connection: sqlite3.Connection) -> None:
 
     Rows from before the chain become its first entry. Raises ``NewerFile`` or ``sqlite3.Error``.
     """
-    connection.execute("pragma journal_mode=wal")
-    connection.execute("pragma synchronous=full")
     if not _lacking(connection):
         return
     connection.execute("begin immediate")

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.app.repository import read_repository
 from reconciler.app.settings import Settings
-from reconciler.app.statefiles import only_author, path_of, take_away, with_file, without_file, write_new
+from reconciler.app.statefiles import only_author, path_of, take_away, with_file, without_file, write_manifest
 from reconciler.errors import Refused, StateError
 from reconciler.manifest.documents import SourceFile
 from reconciler.manifest.load import load
@@ -28,7 +28,7 @@ ODD = ["on", "0x1f", "1:30", "null", "~", " lead", "- a", "a: b", "#", "é\u2028
 
 def test_what_is_written_is_read_back_and_nothing_else_is_left(tmp_path: Path) -> None:
     text = manifest_text(WEB, "ab" * 16, "", {"owner": "team", "image": "starter"})
-    write_new(tmp_path, SourceFile(path_of(WEB), text))
+    write_manifest(tmp_path, SourceFile(path_of(WEB), text))
     files, _ = read_repository(tmp_path, None)
     assert [(file.path, file.text) for file in files] == [("state/service-web.yaml", text)]
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["service-web.yaml"]
@@ -37,9 +37,9 @@ def test_what_is_written_is_read_back_and_nothing_else_is_left(tmp_path: Path) -
 
 
 def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
-    write_new(tmp_path, SourceFile(path_of(WEB), "first"))
+    write_manifest(tmp_path, SourceFile(path_of(WEB), "first"))
     with pytest.raises(Refused, match="exists already"):
-        write_new(tmp_path, SourceFile(path_of(WEB), "second"))
+        write_manifest(tmp_path, SourceFile(path_of(WEB), "second"))
     assert (tmp_path / path_of(WEB)).read_text() == "first"
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["service-web.yaml"]
 
@@ -51,7 +51,7 @@ def test_of_many_that_write_one_name_one_wins(tmp_path: Path) -> None:
     def write(number: int) -> None:
         start.wait()
         try:
-            write_new(tmp_path, SourceFile(path_of(WEB), str(number)))
+            write_manifest(tmp_path, SourceFile(path_of(WEB), str(number)))
             won.append(number)
         except Refused:
             pass
@@ -67,11 +67,11 @@ def test_of_many_that_write_one_name_one_wins(tmp_path: Path) -> None:
 def test_where_it_cannot_be_written_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("in the way")
     with pytest.raises(StateError, match=r"state/service-web\.yaml cannot be written"):
-        write_new(tmp_path, SourceFile(path_of(WEB), "text"))
+        write_manifest(tmp_path, SourceFile(path_of(WEB), "text"))
 
 
 def test_what_is_gone_is_taken_away(tmp_path: Path) -> None:
-    write_new(tmp_path, SourceFile(path_of(WEB), "text"))
+    write_manifest(tmp_path, SourceFile(path_of(WEB), "text"))
     take_away(tmp_path, path_of(WEB))
     take_away(tmp_path, path_of(WEB))
     assert not (tmp_path / path_of(WEB)).exists()

@@ -1,0 +1,52 @@
+"""One SQLite file: open, its transactions, its end. What is in it and what its failure means is for those who build on it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Self
+
+import sqlite_utils
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+
+class SqliteFile:
+    """Safe for the threads of one process, which take ``_lock``, and for several processes. Whatever is committed is on disk."""
+
+    def __init__(self, path: Path) -> None:
+        """Open ``path``. Raises ``sqlite3.Error``."""
+        self.path = path
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+        self._connection.execute("pragma journal_mode=wal")
+        self._connection.execute("pragma synchronous=full")
+        self._db = sqlite_utils.Database(self._connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; it cannot be used afterwards."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def _transaction(self, mode: str) -> Iterator[None]:
+        """All or nothing of what happens inside. Raises ``sqlite3.Error``."""
+        self._connection.execute(f"begin {mode}")
+        try:
+            yield
+            self._connection.execute("commit")
+        finally:
+            # A full disk makes SQLite roll back by itself. A rollback that fails leaves nothing behind: nothing was committed.
+            if self._connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    self._connection.execute("rollback")
