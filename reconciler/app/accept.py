@@ -102,7 +102,8 @@ def accept(settings: Settings, proposal: Proposal, *, reason: str, life: timedel
     Accepting F02 closes the circuit; accepting P09 or P10 closes the question that is open about the object's earlier call.
     """
     if not timedelta(0) < life <= LONGEST:
-        raise UsageError(f"an acceptance lasts 30 days at most, not {life}; what shall last belongs into a manifest", hint="--for 24h")
+        why = f"an acceptance lasts 30 days at most, not {life}; what shall last belongs into a manifest"
+        raise UsageError(why, hint="unsandbox accept CODE REF --for 24h")
     if proposal.binding:
         _redeem(settings, proposal, approval)
     at = now()

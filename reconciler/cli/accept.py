@@ -11,11 +11,9 @@ from reconciler.cli.ask import confirm
 from reconciler.cli.codes import ask_until, who
 from reconciler.cli.completion import everything
 from reconciler.cli.exits import Exit
-from reconciler.cli.invocation import Invocation, acting, reference
+from reconciler.cli.invocation import Invocation, acting, reference, seconds
 from reconciler.cli.render.accept import accepted_document, accepted_lines, proposal_lines
 from reconciler.cli.table import COMMANDS, epilog
-from reconciler.errors import UsageError
-from reconciler.manifest.units import duration
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -43,7 +41,7 @@ def accept(  # noqa: PLR0913 - one parameter an option
     same: another value is another refusal. Nothing is done on any host; the next apply goes by it. Who accepted is in the history.
     """
     run = acting(context)
-    seconds = _seconds(life)
+    lasts = timedelta(seconds=seconds(context, "--for", life))
     proposal = acceptance.propose(run.settings, code.upper(), reference(ref), host=host, all_alike=alike)
     (run.err if json else run.out).show(proposal_lines(proposal))
     if not yes and not confirm(run.err, f"Accept {code.upper()} for {ref}?", full=True, hint=f"unsandbox accept {code} {ref} --yes"):
@@ -51,18 +49,11 @@ def accept(  # noqa: PLR0913 - one parameter an option
         raise typer.Exit(Exit.ERROR)
     if proposal.binding and approval is None:
         _approve(run, proposal, approver)
-    until = acceptance.accept(run.settings, proposal, reason=reason, life=timedelta(seconds=seconds), approval=approval)
+    until = acceptance.accept(run.settings, proposal, reason=reason, life=lasts, approval=approval)
     if json:
         run.out.json(accepted_document(proposal, until))
     else:
         run.out.show(accepted_lines(proposal, until))
-
-
-def _seconds(text: str) -> int:
-    try:
-        return duration(text)
-    except ValueError as error:
-        raise UsageError(f"--for: {error}", hint="unsandbox accept --help") from error
 
 
 def _approve(run: Invocation, proposal: acceptance.Proposal, given: str) -> None:

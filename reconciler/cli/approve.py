@@ -1,6 +1,5 @@
 """``unsandbox approve``."""
 
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -11,15 +10,12 @@ from reconciler.app.approval_files import read_key, sign_file
 from reconciler.app.approvals import approve_binding, binding_of_saved, challenge
 from reconciler.app.planfile import read_plan
 from reconciler.cli.codes import ask_until, who
-from reconciler.cli.invocation import invocation
+from reconciler.cli.invocation import invocation, seconds
 from reconciler.cli.render.approvals import asked_lines
 from reconciler.cli.table import COMMANDS, epilog
 from reconciler.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-
-_LIFE = re.compile(r"([1-9][0-9]{0,4})(s|m|h)")
-_UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 @app.command(epilog=epilog(COMMANDS["approve"]))
@@ -32,7 +28,7 @@ def approve(  # noqa: PLR0913 - one parameter an option
     sign_with: Annotated[
         Path | None, typer.Option("--sign-with", metavar="KEYFILE", help="Sign an approval file in place of giving a code.", dir_okay=False)
     ] = None,
-    expires: Annotated[str, typer.Option("--expires", metavar="TIME", help="How long the file holds: 30m, 1h, at most 24h.")] = "1h",
+    expires: Annotated[str, typer.Option("--expires", metavar="DURATION", help="How long the file holds: 30m, 1h, at most 24h.")] = "1h",
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where the signed file goes.", dir_okay=False)] = None,
 ) -> None:
     """Approve a saved plan, with a person's one-time code.
@@ -49,7 +45,7 @@ def approve(  # noqa: PLR0913 - one parameter an option
     binding = binding_of_saved(saved)
     run.out.show(asked_lines(saved))
     if sign_with and out:
-        made = sign_file(read_key(sign_with), binding, _life(expires), out)
+        made = sign_file(read_key(sign_with), binding, timedelta(seconds=seconds(context, "--expires", expires)), out)
         run.out.say(f"Signed by {made.by} until {made.expires_at.isoformat(timespec='seconds')}, for one apply: {out}")
         return
     hint = f"unsandbox approve {plan}"
@@ -58,10 +54,3 @@ def approve(  # noqa: PLR0913 - one parameter an option
     challenge(run.settings, binding)
     ask_until(run, f"Code of {by}", lambda typed: approve_binding(run.settings, binding, by, typed), from_stdin=stdin, hint=hint)
     run.out.say(f"Approved by {by}, for 5 minutes and one apply. Next: unsandbox apply {plan}")
-
-
-def _life(text: str) -> timedelta:
-    found = _LIFE.fullmatch(text)
-    if not found:
-        raise UsageError(f"{text!r} is not a time: write 90s, 30m or 1h", hint="unsandbox approve --help")
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])

@@ -46,12 +46,12 @@ def acting(context: typer.Context) -> Invocation:
     return made
 
 
-def seconds(text: str) -> int:
-    """Read a duration as typed, such as ``12h``. Raises ``UsageError``."""
+def seconds(context: typer.Context, option: str, text: str) -> int:
+    """Read the duration that was given to ``option``, such as ``12h``. Raises ``UsageError``."""
     try:
         return duration(text)
     except ValueError as error:
-        raise UsageError(f"{text!r}: {error}", hint="unsandbox --help") from error
+        raise UsageError(f"{option} {text!r}: {error}", hint=f"{context.command_path} --help") from error
 
 
 def reference(text: str) -> Ref:

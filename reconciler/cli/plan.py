@@ -29,7 +29,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         Path | None, typer.Option("--out", metavar="FILE", help="Save the plan, for: unsandbox apply FILE", dir_okay=False)
     ] = None,
     expires: Annotated[
-        str, typer.Option("--expires", metavar="TIME", help="How long a saved plan may be applied, such as 30m, 12h or 7d.")
+        str, typer.Option("--expires", metavar="DURATION", help="How long a saved plan may be applied, such as 30m, 12h or 7d.")
     ] = "24h",
     json: Annotated[bool, typer.Option("--json", help="The plan as JSON on standard output; see docs/plan-json.md.")] = False,
 ) -> None:
@@ -38,7 +38,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     Refusals come first, then destroys, then the rest. A plan cannot act: there is no client in it.
     """
     run = invocation(context)
-    life = seconds(expires)
+    life = seconds(context, "--expires", expires)
     made = make(run.settings, scope_of(target, exclude, only), rev)
     if json:
         run.out.json(plan_document(made.plan, rev, life))

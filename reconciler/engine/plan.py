@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from reconciler.engine.calls import calls_for
@@ -142,8 +142,3 @@ def _ground_count(changes: list[Change]) -> int:
         if change.action not in {Action.PREPARE, Action.IMPORT}:
             return index
     return len(changes)
-
-
-def without_calls(plan: Plan) -> Plan:
-    """The plan as it may be shown or kept: what would be done, without the bodies."""
-    return replace(plan, actions=tuple(replace(action, calls=()) for action in plan.actions))

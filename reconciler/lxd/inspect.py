@@ -60,9 +60,8 @@ class HostFacts:
     """Whether the kernel shifts ids at mount time, so that an isolated container starts without its files being rewritten."""
     warnings: tuple[str, ...] | None
     """LXD's own open warnings, each a sentence."""
-    cpus: int | None
     memory: int | None
-    memory_used: int | None
+    """Bytes."""
     password: bool
     """Whether a trust password is set: anybody who learns it may enrol."""
     clients: int | None
@@ -77,7 +76,6 @@ def facts(door: Door, now: Callable[[], datetime]) -> HostFacts:
     environment: Mapping[str, Any] = door.metadata["environment"]
     warnings = _warnings(_ask(door, "warnings", recursion="1"))
     resources = _ask(door, "resources") or {}
-    memory = resources.get("memory") or {}
     certificates = _ask(door, "certificates")
     return HostFacts(
         version=identity.version,
@@ -89,9 +87,7 @@ def facts(door: Door, now: Callable[[], datetime]) -> HostFacts:
         apparmor=None if warnings is None else not any(warning.startswith(APPARMOR_OFF) for warning in warnings),
         idmapped=(environment.get("kernel_features") or {}).get("idmapped_mounts") == "true",
         warnings=warnings,
-        cpus=_count(resources.get("cpu") or {}, "total"),
-        memory=_count(memory, "total"),
-        memory_used=_count(memory, "used"),
+        memory=_count(resources.get("memory") or {}, "total"),
         password=bool((door.metadata.get("config") or {}).get("core.trust_password")),
         clients=len(certificates) if isinstance(certificates, list) else None,
         clock_skew=_skew(door, now),

@@ -43,9 +43,6 @@ LINEAGE = PREFIX + "lineage"
 USER_LOCK = PREFIX + "userlock"
 """Who locked it and when, ``key time``: a lock set by its owner through a request, which no manifest takes away."""
 
-NOT_COMPARED = frozenset({COMMIT, WRITER, CLAIM, INTENT, BOOTSTRAP, TOMBSTONE, SPEC, LINEAGE, USER_LOCK})
-"""Marks that record how an object came to be. They say nothing about what it should be, so a diff leaves them out."""
-
 
 _KINDS: dict[str, Kind] = {kind.value: kind for kind in Kind}
 
@@ -77,8 +74,3 @@ def stands_for(config: Mapping[str, str], env: str) -> str:
         return ""
     kind, name = config.get(KIND), config.get(NAME)
     return f"{kind}/{name}" if kind in _KINDS and name else ""
-
-
-def has_any_mark(config: Mapping[str, str]) -> bool:
-    """Whether anything of ours was ever written on the object, complete or not."""
-    return any(key.startswith(PREFIX) for key in config)

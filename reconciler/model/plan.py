@@ -159,11 +159,6 @@ class Plan:
     """--target, --exclude and --only as given, so that a saved plan can be made again."""
 
 
-def is_empty(plan: Plan) -> bool:
-    """Whether there is nothing to do."""
-    return not plan.actions
-
-
 def exit_status(plan: Plan) -> int:
     """Exit code of ``unsandbox plan``: 3 with refusals, else 4 with a host out of sight, else 2 with changes, else 0."""
     if plan.refusals:

@@ -43,10 +43,8 @@ def test_what_a_host_tells(door: Door, lxd: Daemon) -> None:
     assert told.clients == len(lxd.query("GET", "/1.0/certificates"))
     assert told.clock_skew is not None
     assert abs(told.clock_skew) < 3
-    assert told.cpus is not None
     assert told.memory is not None
-    assert told.memory_used is not None
-    assert 0 < told.memory_used < told.memory
+    assert told.memory > 0
 
 
 def test_warnings_and_apparmor_agree_with_the_kernel(door: Door, lxd: Daemon) -> None:
@@ -75,7 +73,7 @@ def test_what_lxd_will_not_tell_is_unknown_and_not_no(door: Door) -> None:
             return super().get(path.replace("/1.0/", "/1.0/no-such-noun/"))
 
     told = facts(Shy.open(door.host, None), now)
-    assert (told.pools, told.networks, told.apparmor, told.warnings, told.cpus, told.memory, told.clients) == (None,) * 7
+    assert (told.pools, told.networks, told.apparmor, told.warnings, told.memory, told.clients) == (None,) * 6
 
 
 def test_a_host_that_is_lost_on_the_way_is_not_a_host_of_unknowns(door: Door, lxd: Daemon) -> None:
