@@ -77,11 +77,21 @@ def pipe(root: Path) -> str:
     return "manifests/p.yaml"
 
 
-@pytest.mark.parametrize("make", [folder_elsewhere, link_to_nowhere, link_beside, folder_that_is_not_there, folder_that_is_a_file, pipe])
-def test_what_cannot_be_read_is_found(root: Path, make: Callable[[Path], str]) -> None:
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (folder_elsewhere, "a link to a folder is not read"),
+        (link_to_nowhere, "a link that leads nowhere cannot be read"),
+        (link_beside, "a link that leads out of what is read is not read"),
+        (folder_that_is_not_there, "cannot be read: No such file or directory"),
+        (folder_that_is_a_file, "cannot be read: Not a directory"),
+        (pipe, "neither a file nor a folder"),
+    ],
+)
+def test_what_cannot_be_read_is_found(root: Path, make: Callable[[Path], str], told: str) -> None:
     assert tuple(names(root)) == FILES
     where = make(root)
-    assert refused(root)[:2] == (where, "D02")
+    assert refused(root) == (where, "D02", told)
 
 
 def test_a_folder_that_may_not_be_listed_is_found(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
