@@ -77,7 +77,7 @@ COMMANDS = {
     ),
     "unlock": Row(
         "reconciler.cli.unlock",
-        "Take away the lock that a request or `lock` put on one object, with a person's one-time code.",
+        "Take a lock away again, with a one-time code.",
         "a mark of one instance, the approvals, and the journal",
         (Exit.REFUSED, Exit.FAILED, Exit.LEASE),
     ),

@@ -11,7 +11,7 @@ from reconciler.model.names import Kind, Ref
 from reconciler.model.world import Grade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from reconciler.model.resources import Desired, Host, Image, Policy
     from reconciler.model.world import HostView, Observed
@@ -42,7 +42,7 @@ def ground_changes(desired: Desired, observed: Observed, changes: Iterable[Chang
 
 def _prepare(host: Host, view: HostView, policy: Policy, *, needed: bool) -> Change | None:
     ref = Ref(Kind.HOST, host.name)
-    if view.project is None:
+    if view.project is None or _only_begun(view, view.project.config, policy):
         if not needed:
             return None
         return Change(Action.PREPARE, ref, host.name, "", Reason.HOST_NOT_PREPARED, note=_told(host, policy, view))
@@ -56,6 +56,11 @@ def _prepare(host: Host, view: HostView, policy: Policy, *, needed: bool) -> Cha
     if not diffs:
         return None
     return Change(Action.PREPARE, ref, host.name, "", Reason.FOUNDATION_DIFFERS, diffs, note=_told(host, policy, view))
+
+
+def _only_begun(view: HostView, found: Mapping[str, str], policy: Policy) -> bool:
+    """The project is ours and bare: taking the lease of a new host makes it, and a preparation that was cut off leaves it."""
+    return found.get(marks.ENV) == policy.environment and marks.FOUNDATION not in found and not view.instances
 
 
 def _told(host: Host, policy: Policy, view: HostView) -> str:

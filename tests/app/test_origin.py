@@ -79,6 +79,13 @@ def test_a_past_that_was_cut_off_never_says_no_and_never_guesses_yes(past: Past,
     assert origin_of(tmp_path / "short", past.two, past.one) == Origin(History.SHALLOW, None, past.one)
 
 
+def test_two_ends_of_a_past_that_was_cut_between_them(past: Past, tmp_path: Path) -> None:
+    git(past.root, "branch", "before", past.one)
+    git(past.root, "clone", "-q", "--depth", "1", "--no-single-branch", f"file://{past.root}", str(tmp_path / "short"))
+    assert git(tmp_path / "short", "cat-file", "-t", past.one) == "commit", "git has both, and nothing between"
+    assert origin_of(tmp_path / "short", past.two, past.one) == Origin(History.SHALLOW, None, past.one)
+
+
 def test_parents_that_were_put_in_place_of_others_do_not_count(past: Past) -> None:
     git(past.root, "replace", "--graft", past.aside, past.two)
     assert git(past.root, "merge-base", past.two, past.aside) == past.two, "git itself believes them"
