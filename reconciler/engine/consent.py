@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from reconciler.model.records import Applied
     from reconciler.model.resources import Policy
 
-DECLARED_ENDS = frozenset({Reason.SURPLUS.value, Reason.EXPIRED.value})
-"""Ends that were declared from the beginning."""
+DECLARED_ENDS = frozenset({Reason.SURPLUS.value, Reason.EXPIRED.value, Reason.UNFINISHED.value})
+"""Ends that were declared from the beginning, and what never was alive."""
 LOCKS = frozenset({f"config.{marks.LOCKED}"})
 
 
@@ -43,7 +43,7 @@ def _acts(plan: Plan) -> Iterator[str]:
 def _needs(action: PlannedAction) -> str:
     if action.action == Action.DESTROY and action.reason not in DECLARED_ENDS:
         return "destroys"
-    if action.action == Action.REPLACE and action.kind != Kind.CELL:
+    if action.action == Action.REPLACE and action.kind != Kind.CELL and action.reason != Reason.UNFINISHED:
         return "replaces"
     unlocks = any(diff.path in LOCKS and diff.old and not diff.new for diff in action.fields)
     return "unlocks" if unlocks else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.engine import existing, missing
 from reconciler.engine.ground import ground_changes
 from reconciler.engine.leaving import leave
+from reconciler.engine.unfinished import unfinished
 from reconciler.errors import Defect
 from reconciler.model.changes import Action, Change, Changes, Reason, Refusal
 from reconciler.model.marks import EXPIRES, NAME, UID, read_marks, stands_for
@@ -15,6 +16,7 @@ from reconciler.model.names import Kind, instance_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from reconciler.model.marks import Marks
     from reconciler.model.names import Ref
@@ -56,6 +58,8 @@ class Scene(NamedTuple):
     """Names of the declared ones."""
     policy: Policy
     at: datetime
+    unfinished: AbstractSet[tuple[str, str]]
+    """(host, instance) of what was begun and never made to its end."""
 
 
 def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
@@ -68,6 +72,7 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
         sessions=frozenset(workload.ref.name for workload in desired.workloads if workload.ref.kind is Kind.SESSION),
         policy=desired.policy,
         at=observed.at,
+        unfinished=unfinished(observed, ledger),
     )
     judged = _judge_all(observed, scene)
     items = [verdict for verdict in judged.values() if isinstance(verdict, Change)]
@@ -137,6 +142,8 @@ def _judge(text: str, sighting: Sighting, scene: Scene) -> Change | Refusal:
     if workload is None:
         workload = scene.moved.get(text)
         if workload is None or sighting.instance.config.get(UID, "") != workload.moved_uid:
+            if (sighting.host, sighting.instance.name) in scene.unfinished:
+                return _ending(sighting, None, Action.DESTROY, Reason.UNFINISHED, "")
             return leave(sighting.marks.ref, sighting.host, sighting.instance, scene)
     return _present(workload, sighting, scene)
 
@@ -200,6 +207,8 @@ def _give_up(found: list[Sighting], hosts: Mapping[str, Host]) -> str:
 
 
 def _present(workload: Workload, sighting: Sighting, scene: Scene) -> Change:
+    if (sighting.host, sighting.instance.name) in scene.unfinished:
+        return _ending(sighting, workload, Action.REPLACE, Reason.UNFINISHED, "")
     if _expired(workload, sighting.instance, scene.at):
         return _ending(sighting, workload, Action.DESTROY, Reason.EXPIRED, f"its ttl of {workload.ttl} s is over")
     host = scene.hosts.get(sighting.host)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from reconciler.engine.unfinished import unpacked
 from reconciler.model import marks
 from reconciler.model.world import Grade, Status
 
@@ -48,8 +49,6 @@ _WANTED_STATUS = {
 }
 _REPEATABLE = frozenset({"UpdateInstance", "PushFile", "RunCommand", "DropProtection", "ImportImage", "PutObject"})
 """Calls that bring about a state and may be made twice; the next diff asks for them again where they are still needed."""
-_UNPACKED = frozenset({"volatile.apply_template", "volatile.last_state.power"})
-"""LXD writes the first as the last thing of creating an instance, the second at a start. The row alone is there from the beginning."""
 
 
 def recover(intent: Intent, observed: Observed) -> Answer:
@@ -94,9 +93,9 @@ def _created(intent: Intent, found: Instance) -> Answer:
     """What has the name of a create."""
     name = intent.instance
     if _is_of(intent, found):
-        if found.status in {Status.RUNNING, Status.FROZEN} or _UNPACKED & found.config.keys():
+        if unpacked(found):
             return Answer(Verdict.DONE, f"{name} exists with the mark of this plan")
-        return _ask(f"{name} exists with the mark of this plan, and nothing tells that it was made to its end")
+        return Answer(Verdict.REDO, f"{name} was begun by this plan and not made to its end; the next plan makes it anew")
     if intent.uuid and found.uuid == intent.uuid:
         return Answer(Verdict.REDO, f"{name} is still the one from before")
     return _ask(f"{name} exists without the mark of this plan: somebody else may have made it", "P10")

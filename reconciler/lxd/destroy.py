@@ -6,9 +6,10 @@ somebody does between the last read and the DELETE is not seen; LXD itself still
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from reconciler.errors import Conflict, NotFound, OperationFailed
+from reconciler.errors import Conflict, NotFound, OperationFailed, Rejected
 from reconciler.lxd import convert
 from reconciler.lxd.instances import read_planned
 from reconciler.lxd.operations import Waiting, run
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 WRITE_SECONDS = 120
 DELETE_SECONDS = 120
 PROTECTED = "security.protection.delete"
+_NO_DISK = re.compile(r'setting subvolume writable "(/[^"\s]+)"')
 
 
 def drop_protection(door: Door, call: DropProtection) -> str:
@@ -39,7 +41,12 @@ def drop_protection(door: Door, call: DropProtection) -> str:
 
     # PATCH and not PUT: what somebody writes while LXD compares the ETag is kept, and met by the next read.
     path = door.path("instances", call.name)
-    run(door, "PATCH", path, {"config": wanted}, Waiting(WRITE_SECONDS, written), headers={"If-Match": etag})
+    try:
+        run(door, "PATCH", path, {"config": wanted}, Waiting(WRITE_SECONDS, written), headers={"If-Match": etag})
+    except (NotFound, Rejected, OperationFailed):
+        # LXD writes its database first and a file on the disk after: where an instance has no disk the first stands and the second fails.
+        if not written():
+            raise
     return call.uuid
 
 
@@ -62,9 +69,20 @@ def delete(door: Door, call: DeleteInstance) -> str:
     except NotFound:
         _check_nowhere(door, call)
         return call.uuid
+    except OperationFailed as error:
+        raise _with_way_out(door, call, error) from error
     if not gone():
         raise OperationFailed(f"{door.host.name}: LXD says that {call.name} was deleted, and it is still there", hint="unsandbox plan")
     return call.uuid
+
+
+def _with_way_out(door: Door, call: DeleteInstance, error: OperationFailed) -> OperationFailed:
+    """LXD writing to an instance without a disk leaves an empty folder where the disk should be, and then cannot delete it."""
+    folder = _NO_DISK.search(error.message)
+    if folder is None:
+        return error
+    told = f"{door.host.name}: LXD cannot delete {call.name}: its creation was cut off, and an empty folder stands in the place of its disk"
+    return OperationFailed(told, hint=f"on {door.host.name}: rmdir {folder[1]}, then unsandbox apply")
 
 
 def _check_ready(door: Door, call: DeleteInstance, row: Instance) -> None:

@@ -55,6 +55,7 @@ class Reason(StrEnum):
     GRACE_OVER = "grace-over"
     IN_QUARANTINE = "in-quarantine"
     ORPHANED = "orphaned"
+    UNFINISHED = "unfinished"
     SURPLUS = "surplus"
     EXPIRED = "expired"
     AS_DECLARED = "as-declared"

@@ -103,6 +103,8 @@ class Ledger:
     """Digests of refusals that a person accepted, see ``engine.accept``."""
     open_questions: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """(host, instance) -> (call, why) of calls of which it cannot be told whether they were made."""
+    begun: frozenset[tuple[str, str, str]] = frozenset()
+    """(host, instance, plan) of creating calls of which it was never heard that they were done."""
     applied: Applied | None = None
     circuit: str = ""
     """Why the circuit is open; "" where it is closed."""

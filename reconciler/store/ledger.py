@@ -40,6 +40,7 @@ class LedgerFile(JournalFile):
                 certified=_certified(connection),
                 deeds=_deeds(connection, _iso(now - DEEDS)),
                 accepted=frozenset(digest for (digest,) in connection.execute("select digest from accepted where until > ?", (_iso(now),))),
+                begun=_begun(connection),
                 applied=_applied(connection),
                 circuit=_circuit(connection),
             )
@@ -150,6 +151,16 @@ def _deeds(connection: sqlite3.Connection, since: str) -> tuple[Deed, ...]:
         'select at, call, "action", ref, host, owner, uuid, outcome, paths from intents where at >= ? order by rowid', (since,)
     )
     return tuple(_deed(row) for row in rows if (row[7] or Outcome.UNKNOWN) in _COUNTED)
+
+
+def _begun(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
+    """What was made under the same plan by a later try was made, whatever came of the first."""
+    rows = connection.execute(
+        """select host, instance, plan from intents as one
+        where call = 'CreateInstance' and (outcome is null or outcome in ('failed', 'skipped', 'unknown'))
+        and not exists (select 1 from intents where ref = one.ref and plan = one.plan and call = one.call and outcome = 'done')"""
+    )
+    return frozenset((host, instance, plan) for host, instance, plan in rows)
 
 
 def _deed(row: Sequence[str | None]) -> Deed:

@@ -170,6 +170,8 @@ class Strike:
             _, said = self.arena.run("apply", "--yes")
             if "A30" in said and self.arena.journal_lost:
                 self.person.approve()  # whether the policy waived approval before is lost as well
+            if self.kind == "daemon" and self.person.clear_away(said):
+                continue
             status, planned = self.arena.run("plan", "--json")
             if status == 0:
                 left.clear()

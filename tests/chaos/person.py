@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.chaos.arena import Arena
 
 REFUSED = 3
+_ON_A_HOST = re.compile(r"next: on (\w+): rmdir (/\S+), then unsandbox apply")
 
 
 @dataclass
@@ -37,6 +39,13 @@ class Person:
                 yield from self._accept(row["code"], row["ref"])
             else:
                 yield f"NO WAY OUT of {row['code']} {row['ref']}: {row['unblock']!r} is not a command that unblocks"
+
+    def clear_away(self, said: str) -> bool:
+        """Type what a failed step says is to be typed on a host, where it says so; ``rmdir`` takes nothing away that holds anything."""
+        found = set(_ON_A_HOST.findall(said))
+        for host, folder in found:
+            self.arena.daemon(host).inside("rmdir", folder)
+        return bool(found)
 
     def _accept(self, code: str, ref: str) -> Iterator[str]:
         words = ("accept", code, ref, "--yes")

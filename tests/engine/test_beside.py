@@ -90,6 +90,10 @@ UNLOCKS = {"services": {"web": {}}, "hosts": {"h1": {"rows": [{"of": "web", "mad
 UPDATES = {"services": {"web": {"memory": 96}}, "hosts": {"h1": {"rows": [{"of": "web"}]}}}
 SURPLUS = {"pools": {"py": {"size": 0}}, "hosts": {"h1": {"rows": [{"kind": "cell", "of": "py-0"}]}}}
 NOTHING = {"services": {"web": {}}, "hosts": {"h1": {"rows": [{"of": "web"}]}}}
+HALF = {"rows": [{"of": "web", "status": "stopped", "config": {"user.unsandbox.intent": "p", "volatile.last_state.power": None}}]}
+BEGUN = {"begun": [{"host": "h1", "instance": "svc-web", "plan": "p"}]}
+UNFINISHED = {"services": {"web": {}}, "hosts": {"h1": HALF}, **BEGUN}
+UNFINISHED_ENDS = {"hosts": {"h1": HALF}, **BEGUN}
 ON = Applied("c0ffee", "0" * 64, "unsandbox test", approval=True)
 OFF = replace(ON, approval=False)
 
@@ -103,6 +107,9 @@ OFF = replace(ON, approval=False)
         (DESTROYS, Approval.REQUIRED, None, ("destroys Service/web on h1",)),
         (UPDATES, Approval.REQUIRED, ON, ()),
         (SURPLUS, Approval.REQUIRED, ON, ()),
+        (UNFINISHED, Approval.REQUIRED, ON, ()),
+        (UNFINISHED_ENDS, Approval.REQUIRED, ON, ()),
+        ({**UNFINISHED_ENDS, "begun": []}, Approval.REQUIRED, ON, ("destroys Service/web on h1",)),
         (DESTROYS, Approval.OFF, OFF, ()),
         (DESTROYS, Approval.OFF, None, ()),
         (NOTHING, Approval.OFF, ON, ("approval is switched off at :0",)),

@@ -120,6 +120,10 @@ FOUND = WORLD.hosts["h1"].instances[0]
 ACTION = replace(PLAN.actions[0], fingerprint=semantic_fingerprint(FOUND), uuid=FOUND.uuid)
 END = replace(ACTION, action="destroy")
 STEP = StepQuestion(ACTION, FOUND, FOUND, 7, 7)
+AT_REST = {key: value for key, value in FOUND.config.items() if key != "volatile.last_state.power"}
+HALF = replace(FOUND, status=Status.STOPPED, config=AT_REST)
+WHOLE = replace(HALF, config={**AT_REST, "volatile.apply_template": "create"})
+ANEW = replace(ACTION, action="replace", reason="unfinished", fingerprint=semantic_fingerprint(HALF))
 
 STEP_REFUSES: dict[str, list[StepQuestion]] = {
     "P12": [replace(STEP, action=END, process_now=8), replace(STEP, action=END, process_now=0)],
@@ -129,13 +133,14 @@ STEP_REFUSES: dict[str, list[StepQuestion]] = {
         replace(STEP, found=replace(FOUND, status=Status.FROZEN)),
         replace(STEP, found=replace(FOUND, inherited="a profile was edited")),
         replace(STEP, found=replace(FOUND, config={**FOUND.config, "limits.memory": "1GiB"})),
+        replace(STEP, action=ANEW, planned=HALF, found=WHOLE),
     ],
     "P11": [replace(STEP, found=None, planned=None, failure="h1: P11: LXD answered 412: ETag doesn't match")],
     "S11": [replace(STEP, found=None, planned=None, failure="h1: S11: it did not stop within 30 s")],
 }
 STEP_ALLOWS: dict[str, list[StepQuestion]] = {
     "P12": [replace(STEP, action=END), replace(STEP, process_now=8)],
-    "P02": [STEP, StepQuestion(replace(ACTION, uuid="", fingerprint=""), None, None)],
+    "P02": [STEP, replace(STEP, action=ANEW, planned=HALF, found=HALF), StepQuestion(replace(ACTION, uuid="", fingerprint=""), None, None)],
     "P11": [replace(STEP, found=None, planned=None, failure="h1: LXD answered 500: database is locked")],
     "S11": [replace(STEP, found=None, planned=None, failure="h1: no answer in time")],
 }

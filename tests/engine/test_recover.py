@@ -67,7 +67,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "same, frozen": REDO,
         "made by this plan": DONE,
         "made by this plan, stopped": DONE,
-        "made by this plan, half": P09,
+        "made by this plan, half": REDO,
         "made by this plan, renamed": P10,
         "another's mark": P10,
         "another's, stopped": P10,

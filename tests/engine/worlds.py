@@ -244,6 +244,7 @@ def ledger_of(case: Mapping[str, Any], desired: Desired, observed: Observed) -> 
         deeds=tuple(_deed(item) for item in case.get("deeds", ()) for _ in range(item.get("times", 1))),
         accepted=frozenset(case.get("accepted", ())),
         open_questions={(item["host"], item["instance"]): (item["call"], "no mark tells") for item in case.get("open", ())},
+        begun=frozenset((item["host"], item["instance"], item["plan"]) for item in case.get("begun", ())),
         applied=Applied(**case["applied"]) if "applied" in case else None,
         circuit=case.get("circuit", ""),
     )

@@ -12,9 +12,11 @@ from reconciler.errors import Conflict, HostError, NotFound, OperationFailed
 from reconciler.lxd.read import instance
 from reconciler.lxd.write import perform
 from reconciler.model.plan import DeleteInstance, DropProtection, SetPower
+from tests.lab.daemon import POOL
 from tests.lab.permit import ALONE
 from tests.lxd.actors import counted, creation, launch, names, row
 from tests.lxd.bystander import OURS, PROFILE, Bystander, Meddled
+from tests.lxd.conftest import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -293,3 +295,32 @@ def test_what_is_not_there_by_name_may_be_what_lxd_cannot_read(prepared: Host) -
         door.hollow = ({"name": "blank", "status": "Error", "config": None},)
         with pytest.raises(Conflict, match=r"lost \(u-1\) is not there, and may be one of those that LXD cannot read: blank"):
             perform(door, DeleteInstance("lost", "u-1"))
+
+
+def without_disk(lxd: Daemon, name: str) -> str:
+    """What a creation leaves that was cut off before the disk was there: take it and the link to it away. Gives back where it was."""
+    folder = f"{lxd.directory}/storage-pools/{POOL}/containers/{PROJECT}_{name}"
+    lxd.inside("btrfs", "subvolume", "delete", folder)
+    lxd.inside("rm", f"{lxd.directory}/containers/{PROJECT}_{name}")
+    return folder
+
+
+def test_an_instance_without_a_disk_loses_its_protection_and_the_folder_in_the_way_is_named(
+    prepared: Host, lxd: Daemon, starter: Starter
+) -> None:
+    with Meddled.open(prepared, None).under(ALONE) as door:
+        name = f"victim-{next(NUMBERS)}"
+        perform(door, creation(name, starter.fingerprint, PROTECTED))
+        planned = instance(door, name)
+        assert planned is not None
+        folder = without_disk(lxd, name)
+        drop, delete = protocol(planned, running=False)
+        assert perform(door, drop) == planned.uuid, "LXD answers 404 for the file that it cannot write, and has written the rest"
+        assert row(lxd, name)["config"]["security.protection.delete"] == "false"
+
+        with pytest.raises(OperationFailed, match="an empty folder stands in the place of its disk") as caught:
+            perform(door, delete)
+        assert caught.value.hint == f"on {prepared.name}: rmdir {folder}, then unsandbox apply"
+        lxd.inside("rmdir", folder)
+        perform(door, delete)
+        assert name not in names(lxd)

@@ -66,6 +66,28 @@ def test_deeds_are_the_calls_of_the_last_hour_oldest_first(journal: Journal) -> 
     assert deeds[0].paths == ("cpu", "memory")
 
 
+def begun(number: int, plan: str, outcome: Outcome | None) -> tuple[Intent, Outcome | None]:
+    return Intent(f"c{number}", plan, "h1", "Service/web", "svc-web", "CreateInstance", AT), outcome
+
+
+def test_what_was_begun_is_every_create_that_was_never_heard_to_be_done(journal: Journal) -> None:
+    told = [
+        begun(1, "done", Outcome.DONE),
+        begun(2, "open", None),
+        begun(3, "failed", Outcome.FAILED),
+        begun(4, "lost", Outcome.UNKNOWN),
+        begun(5, "settled", Outcome.SKIPPED),
+        begun(6, "again", Outcome.FAILED),
+        begun(7, "again", Outcome.DONE),
+        deed(8, 5, Outcome.FAILED),
+    ]
+    for intent, outcome in told:
+        journal.intend(intent)
+        if outcome:
+            journal.record(intent.id, outcome, detail="", at=AT)
+    assert journal.ledger(NOW).begun == {("h1", "svc-web", plan) for plan in ("open", "failed", "lost", "settled")}
+
+
 def test_what_was_certified_comes_back(journal: Journal) -> None:
     assert journal.certify(H1, [WEB], [], at=AT)
     ledger = journal.ledger(NOW)

@@ -59,6 +59,7 @@ REASONS = {
     Reason.GRACE_OVER: "its grace in quarantine is over",
     Reason.IN_QUARANTINE: "in quarantine",
     Reason.ORPHANED: "claimed by a session that no manifest declares",
+    Reason.UNFINISHED: "its creation was cut off; it never ran",
     Reason.SURPLUS: "beyond the size of its pool",
     Reason.EXPIRED: "its time to live is over",
     Reason.AS_DECLARED: "as declared",

@@ -113,7 +113,7 @@ def image_missing(change: Change, world: World) -> No | None:
 
 def _stays(change: Change) -> Workload | None:
     wanted = change.wanted
-    if wanted is None or wanted.replace is Replace.ALLOWED or wanted.ref.kind is Kind.CELL:
+    if wanted is None or wanted.replace is Replace.ALLOWED or wanted.ref.kind is Kind.CELL or change.reason is Reason.UNFINISHED:
         return None
     return wanted
 

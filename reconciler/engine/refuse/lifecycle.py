@@ -96,6 +96,8 @@ def in_use(change: Change, world: World) -> No | None:
 def snapshots_lost(change: Change, world: World) -> No | None:
     """S07: snapshots or volumes of it are in no manifest and would be lost or left behind."""
     project, row = world.view(change).project, row_of(change)
+    if change.reason is Reason.UNFINISHED and project is not None and row.name not in project.snapshots:
+        return None  # LXD knows of no disk of it yet, and a snapshot is one of a disk
     if project is None or row.name not in project.snapshots:
         raise ValueError(f"nobody told of the snapshots of {row.name}")
     kept = project.snapshots[row.name]
@@ -122,7 +124,7 @@ def health_unknown(change: Change, world: World) -> No | None:
     record = world.ledger.powers.get(row.uuid)
     rested = record is not None and record.power == "hibernated"
     down = row.status is Status.STOPPED and wanted is not None and wanted.power is Power.RUNNING and not rested
-    if not down or change.ref.kind is Kind.CELL:
+    if not down or change.ref.kind is Kind.CELL or change.reason is Reason.UNFINISHED:
         return None
     evidence = (("declared", "running"), ("found", row.status_text), ("stopped by us", "no"))
     unblock = f"{world.lxc(change, 'start')}, look, then plan again; or unsandbox accept S08 {change.ref}"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.engine.fingerprint import differences, semantic_fingerprint
-from reconciler.model.changes import ENDING
+from reconciler.engine.unfinished import unpacked
+from reconciler.model.changes import ENDING, Reason
 from reconciler.model.rules import No
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def moved(asked: StepQuestion) -> No | None:
         return None
     if found is None:
         return No(f"{action.instance} is not there any more", _was(asked), "unsandbox plan") if action.uuid else None
+    if action.reason == Reason.UNFINISHED and unpacked(found):
+        return No(f"{action.instance} was made to its end after all", (*_was(asked), ("found", found.status_text)), "unsandbox plan")
     seen = semantic_fingerprint(found)
     if (found.uuid, seen) == (action.uuid, action.fingerprint):
         return None
