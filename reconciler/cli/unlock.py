@@ -22,9 +22,9 @@ def unlock(
     approver: Annotated[str, typer.Option("--approver", metavar="NAME", help="Who approves.  [default: the only one enrolled]")] = "",
     stdin: Annotated[bool, typer.Option("--stdin", help="Read the code from the first line of standard input.")] = False,
 ) -> None:
-    """Take away the lock that a request or `lock` put on one object, with a person's one-time code.
+    """Take a lock away again, with a one-time code.
 
-    A lock that its manifest keeps (`locked: true`) goes by a commit instead. The code comes from UNSANDBOX_OTP, standard input or a prompt.
+    It is the lock that a request or `lock` put on one object, and the code is a person's. A lock that its manifest keeps (`locked: true`) goes by a commit instead. The code comes from UNSANDBOX_OTP, standard input or a prompt.
     """
     run = acting(context)
     request = Request(operator(run.settings), Method.UNLOCK, reference(ref))
