@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.app.approval_files import redeem_file
 from reconciler.app.approvals import approve_binding, redeem
+from reconciler.app.catalogue import entry_of
 from reconciler.app.clock import now
 from reconciler.app.planning import make
 from reconciler.engine.accept import alike, digest_of, digest_of_all, is_acceptable, needs_approval, of_code, root_of
@@ -55,7 +56,8 @@ class Proposal:
 
 def propose(settings: Settings, code: str, ref: Ref, *, host: str | None = None, all_alike: bool = False) -> Proposal:
     """Make the plan and find what is refused. Raises ``UsageError`` where nothing is, ``Refused`` where nobody may accept it."""
-    return choose(make(settings), settings.actor, (code, str(ref), host), all_alike=all_alike)
+    named = (entry_of(code).code, str(ref), host)
+    return choose(make(settings), settings.actor, named, all_alike=all_alike)
 
 
 def choose(made: Made, actor: str, named: tuple[str, str, str | None], *, all_alike: bool) -> Proposal:

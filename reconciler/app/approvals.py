@@ -107,7 +107,7 @@ def approve_binding(settings: Settings, binding: str, approver: str, code: str, 
 def is_approved(settings: Settings, binding: str, *, clock: Clock = now) -> bool:
     """Whether ``redeem`` would find an approval; it is not used up. False where that cannot be told."""
     try:
-        if not (settings.state_dir / FILE_NAME).exists():
+        if not is_there(settings):
             return False
         with opened(settings) as store:
             at = clock()
@@ -119,7 +119,7 @@ def is_approved(settings: Settings, binding: str, *, clock: Clock = now) -> bool
 def redeem(settings: Settings, binding: str, *, clock: Clock = now) -> Approved | None:
     """Use up one approval of ``binding`` given within the last 5 minutes. None where there is none, or it cannot be read or written."""
     try:
-        if not (settings.state_dir / FILE_NAME).exists():
+        if not is_there(settings):
             return None
         with opened(settings) as store, store.changing():
             return take(settings, store, binding, clock())
@@ -133,6 +133,15 @@ def take(settings: Settings, store: Approvals, binding: str, at: datetime) -> Ap
     if taken is not None:
         note(settings, "approval-used", by=taken.by, subject=binding, at=at)
     return taken
+
+
+def is_there(settings: Settings) -> bool:
+    """Whether there is a file of approvals; without one nobody is enrolled. Raises ``StateError`` where that cannot be told."""
+    path = settings.state_dir / FILE_NAME
+    try:
+        return path.exists()
+    except OSError as error:
+        raise StateError(f"{path} cannot be looked for: {error.strerror}", hint=f"ls -ld {settings.state_dir}") from error
 
 
 @contextmanager

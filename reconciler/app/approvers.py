@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import pyotp
 
-from reconciler.app.approvals import RECOVERY_LENGTH, RECOVERY_LETTERS, note, opened, recovery_digest, take
+from reconciler.app.approvals import RECOVERY_LENGTH, RECOVERY_LETTERS, is_there, note, opened, recovery_digest, take
 from reconciler.app.clock import now
 from reconciler.errors import Refused, UsageError
 from reconciler.model.approvals import Approver
 from reconciler.model.names import NAME_RULE, is_name
 from reconciler.policy.bindings import binding_of_approvers
 from reconciler.policy.otp import DIGITS, STEP, matched_step
-from reconciler.store.approvals import FILE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +46,7 @@ class Enrolment:
 
 def list_approvers(settings: Settings, *, clock: Clock = now) -> tuple[Approver, ...]:
     """Everybody who is enrolled, by name. Raises ``StateError``."""
-    if not (settings.state_dir / FILE_NAME).exists():
+    if not is_there(settings):
         return ()
     with opened(settings) as store, store.changing():
         return store.approvers(clock())

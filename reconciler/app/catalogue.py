@@ -12,6 +12,7 @@ from reconciler.engine.lease import LEASE_RULES
 from reconciler.engine.rules import RULES
 from reconciler.engine.table.plans import PLAN_RULES
 from reconciler.engine.table.steps import STEP_RULES
+from reconciler.errors import UsageError
 from reconciler.manifest.checks import TEXT_RULES
 from reconciler.policy.access import ACCESS_RULES
 from reconciler.policy.otp import APPROVAL_RULES
@@ -65,6 +66,14 @@ def catalogue() -> tuple[Entry, ...]:
         before = found.get(entry.code)
         found[entry.code] = entry if before is None else _both(before, entry)
     return tuple(found[code] for code in sorted(found))
+
+
+def entry_of(code: str) -> Entry:
+    """The entry of one code, in any case. Raises ``UsageError`` where there is none."""
+    found = next((entry for entry in catalogue() if entry.code == code.upper()), None)
+    if found is None:
+        raise UsageError(f"{code!r} is the code of no refusal", hint="unsandbox refusals")
+    return found
 
 
 def _both(first: Entry, second: Entry) -> Entry:

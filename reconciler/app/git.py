@@ -32,10 +32,13 @@ def git(root: Path, *arguments: str, stdin: bytes | None = None) -> subprocess.C
         )
     except FileNotFoundError as error:
         raise GitError("git is not installed, so no commit can be read", hint="apt-get install git") from error
+    except OSError as error:
+        raise GitError(f"git cannot be run, so no commit can be read: {error.strerror}", hint="ls -l $(which git)") from error
     except subprocess.TimeoutExpired as error:
         raise GitError(f"git {arguments[0]} did not end within {SECONDS} s in {root}") from error
 
 
 def said(process: subprocess.CompletedProcess[bytes]) -> str:
-    """The last line that git wrote to standard error."""
-    return process.stderr.decode(errors="replace").strip().splitlines()[-1] if process.stderr.strip() else "no reason given"
+    """Why git failed, in its own words: the line that says so, or the last one."""
+    lines = process.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+    return next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1]).strip()

@@ -95,7 +95,7 @@ def fetch_identity(settings: Settings, name: str, url: str, location: str, proje
     """Read the certificate a server shows, trusting nothing. Raises ``UsageError`` or a ``HostError``."""
     if not is_name(name):
         raise UsageError(f"{name!r} is not a name: {NAME_RULE}", hint="unsandbox hosts add URL --name NAME")
-    if _entry(settings, name).exists():
+    if _is_there(_entry(settings, name)):
         raise UsageError(f"host {name} is in the inventory already: {_entry(settings, name)}", hint="unsandbox hosts")
     return Enrolment(name, url, server_fingerprint(url), location, project)
 
@@ -117,6 +117,13 @@ def add(settings: Settings, enrolment: Enrolment, secret: str) -> Path:
     except OSError as error:
         raise UsageError(f"{path} cannot be written, though the host trusts us: {error.strerror}", hint=f"ls -ld {path.parent}") from error
     return path
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be looked for: {error.strerror}", hint=f"ls -ld {path.parent}") from error
 
 
 def _entry(settings: Settings, name: str) -> Path:

@@ -31,10 +31,11 @@ class Replay:
 def replay(settings: Settings, path: Path) -> Replay:
     """Decide again. Raises ``UsageError`` where the file is none of ours, ``StalePlan`` where text or tool are not those it was made by."""
     text, document = read_document(path)
-    if document.get("tool") != TOOL:
-        raise StalePlan(f"P07: {path} was made by {document.get('tool')}, this is {TOOL}")
-    if not {"commit", "dirty", "inputs", "recording", "scope", "rev", "expires"} <= document.keys():
-        raise UsageError(f"{path} is a plan file with a part missing", hint="unsandbox plan --out FILE")
+    missing = sorted({"tool", "commit", "dirty", "inputs", "recording", "scope", "rev", "expires"} - document.keys())
+    if missing:
+        raise UsageError(f"{path} is a plan file with a part missing: {', '.join(missing)}", hint="unsandbox plan --out FILE")
+    if document["tool"] != TOOL:
+        raise StalePlan(f"P07: {path} was made by {document['tool']}, this is {TOOL}")
     commit = str(document["commit"])
     desired = load_desired(settings, commit if commit and not document["dirty"] else None)
     if desired.commit.digest != document["inputs"]:

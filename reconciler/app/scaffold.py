@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 def init(directory: Path, options: Options) -> tuple[Path, ...]:
     """Write the files of a repository into ``directory``, which must be absent or empty. A local LXD is found and pinned by itself."""
-    if directory.exists() and (not directory.is_dir() or any(entry.name != ".git" for entry in directory.iterdir())):
-        raise UsageError(f"{directory} is not an empty folder; nothing was written", hint="unsandbox init OTHER-DIR")
     written = []
     try:
+        if directory.exists() and (not directory.is_dir() or any(entry.name != ".git" for entry in directory.iterdir())):
+            raise UsageError(f"{directory} is not an empty folder; nothing was written", hint="unsandbox init OTHER-DIR")
         options = replace(_with_local_host(options), environment=environment_of(directory))
         for name, text in scaffold(options).items():
             path = directory / name

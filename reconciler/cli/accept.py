@@ -42,7 +42,7 @@ def accept(  # noqa: PLR0913 - one parameter an option
     """
     run = acting(context)
     lasts = timedelta(seconds=seconds(context, "--for", life))
-    proposal = acceptance.propose(run.settings, code.upper(), reference(ref), host=host, all_alike=alike)
+    proposal = acceptance.propose(run.settings, code, reference(ref), host=host, all_alike=alike)
     (run.err if json else run.out).show(proposal_lines(proposal))
     if not yes and not confirm(run.err, f"Accept {code.upper()} for {ref}?", full=True, hint=f"unsandbox accept {code} {ref} --yes"):
         run.err.say("nothing was accepted", "warn")

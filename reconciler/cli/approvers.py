@@ -1,5 +1,6 @@
 """``unsandbox approvers``, with ``add``, ``remove`` and ``key``."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -100,7 +101,7 @@ def approvers_key(
     run = invocation(context)
     key = new_key(name)
     binding = people.keying(run.settings, name, key.public)
-    if file.exists():
+    if os.path.lexists(file):
         raise UsageError(f"{file} exists", hint=f"unsandbox approvers key {name} ANOTHER")
     _vouch(run, binding, name, stdin=stdin, hint=f"unsandbox approvers key {name} {file}")
     write_key(key, file)

@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-from reconciler.app.catalogue import catalogue
+from reconciler.app.catalogue import catalogue, entry_of
 from reconciler.cli.invocation import invocation
 from reconciler.cli.render.refusals import refusal_entry_lines, refusals_document, refusals_lines
 from reconciler.cli.table import COMMANDS, epilog
-from reconciler.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -28,13 +27,10 @@ def refusals(
     The list is made from the tables of rules themselves. No host is asked and no manifest is read.
     """
     run = invocation(context)
-    every = catalogue()
-    chosen = [entry for entry in every if code is None or entry.code == code.upper()]
-    if not chosen:
-        raise UsageError(f"{code} is the code of no refusal", hint="unsandbox refusals")
+    chosen = catalogue() if code is None else (entry_of(code),)
     if json:
         run.out.json(refusals_document(chosen))
-    elif code:
+    elif code is not None:
         run.out.show(refusal_entry_lines(chosen[0]))
     else:
         run.out.show(refusals_lines(chosen))

@@ -24,7 +24,8 @@ def unlock(
 ) -> None:
     """Take a lock away again, with a one-time code.
 
-    It is the lock that a request or `lock` put on one object, and the code is a person's. A lock that its manifest keeps (`locked: true`) goes by a commit instead. The code comes from UNSANDBOX_OTP, standard input or a prompt.
+    It is the lock that a request or `lock` put on one object, and the code is a person's, from UNSANDBOX_OTP, standard input or a prompt.
+    A lock that its manifest keeps (`locked: true`) goes by a commit instead.
     """
     run = acting(context)
     request = Request(operator(run.settings), Method.UNLOCK, reference(ref))

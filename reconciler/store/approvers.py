@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import StateError
 from reconciler.files import OWNER_ONLY, make_folder
 from reconciler.model.approvals import Approver
-from reconciler.store.sqlite import SqliteFile
+from reconciler.store.sqlite import SqliteFile, next_command, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -159,7 +159,8 @@ def _is_private(path: Path) -> None:
 
 
 def _unusable(path: Path, error: Exception) -> StateError:
-    return StateError(f"{path} cannot be used, so nothing is approved: {error}", hint=f"ls -l {path}")
+    hint = next_command(path, error, "everybody must be enrolled again")
+    return StateError(f"{path} cannot be used, so nothing is approved: {reason(error)}", hint=hint)
 
 
 def as_text(moment: datetime) -> str:

@@ -10,7 +10,7 @@ from reconciler.errors import StateError
 from reconciler.files import make_folder
 from reconciler.store.chain import append, carry_out
 from reconciler.store.schema import TABLES, NewerFile, prepare
-from reconciler.store.sqlite import SqliteFile
+from reconciler.store.sqlite import SqliteFile, next_command, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,21 +19,20 @@ if TYPE_CHECKING:
     from reconciler.store.chain import Op
 
 FILE_NAME = "journal.db"
+LOST = "history is lost, containers are not"
 
 
 class JournalFile(SqliteFile):
     """The file of the journal. Raises ``StateError`` where it cannot be used."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         try:
             make_folder(path.parent)
             super().__init__(path)
             prepare(self._connection)
         except (sqlite3.Error, OSError) as error:
-            raise StateError(
-                f"the journal {path} cannot be used: {error}",
-                hint=f"mv {path} {path}.broken  # history is lost, containers are not",
-            ) from error
+            raise self._failed("used", error) from error
         except NewerFile as error:
             raise StateError(f"the journal {path} cannot be used: {error}", hint="use the later version that wrote it") from error
 
@@ -52,7 +51,7 @@ class JournalFile(SqliteFile):
                     append(self._connection, at, kind, ops)
                 return bool(ops)
         except sqlite3.Error as error:
-            raise StateError(f"the journal {self.path} cannot be written: {error}", hint="df -h .; unsandbox doctor") from error
+            raise self._failed("written", error) from error
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -61,7 +60,14 @@ class JournalFile(SqliteFile):
             with self._lock, self._transaction("deferred"):
                 yield self._connection
         except sqlite3.Error as error:
-            raise StateError(f"the journal {self.path} cannot be read: {error}", hint="unsandbox doctor") from error
+            raise self._failed("read", error) from error
+
+    def _failed(self, what: str, error: Exception) -> StateError:
+        return StateError(f"the journal {self.path} cannot be {what}: {reason(error)}", hint=next_command(self.path, error, LOST))
+
+    def _foreign(self, error: Exception) -> StateError:
+        """What stands in a row was not written by any version of this program."""
+        return StateError(f"the journal {self.path} holds what this program does not write: {error}", hint="unsandbox history --verify")
 
     def _rows(self, statement: str, values: Mapping[str, str | int]) -> list[dict[str, str]]:
         with self._reading():

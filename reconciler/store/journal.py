@@ -74,7 +74,11 @@ class Journal(LedgerFile):
     def _intents(self, where: str, values: Mapping[str, str | int]) -> Iterator[Intent]:
         for row in self._rows(f"select * from intents {where}", values):  # noqa: S608 - our own words, values are bound
             texts = {name: row[name] or "" for name in _COLUMNS if name != "outcome"}
-            yield Intent(**texts, outcome=Outcome(row["outcome"]) if row["outcome"] else None)
+            try:
+                outcome = Outcome(row["outcome"]) if row["outcome"] else None
+            except ValueError as error:
+                raise self._foreign(error) from error
+            yield Intent(**texts, outcome=outcome)
 
 
 def _writable(text: str) -> str:

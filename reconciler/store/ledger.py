@@ -29,21 +29,11 @@ class LedgerFile(JournalFile):
 
     def ledger(self, now: datetime) -> Ledger:
         """All that decisions may know of the past at ``now``; ``open_questions`` are left to ``app.settle``, which sees the hosts."""
-        with self._reading() as connection:
-            return Ledger(
-                powers={
-                    uuid: PowerRecord(power, Writer(writer))
-                    for uuid, power, writer in connection.execute("select uuid, power, writer from powers")
-                },
-                ended=frozenset(uid for (uid,) in connection.execute("select uid from ended")),
-                known=_known(connection),
-                certified=_certified(connection),
-                deeds=_deeds(connection, _iso(now - DEEDS)),
-                accepted=frozenset(digest for (digest,) in connection.execute("select digest from accepted where until > ?", (_iso(now),))),
-                begun=_begun(connection),
-                applied=_applied(connection),
-                circuit=_circuit(connection),
-            )
+        try:
+            with self._reading() as connection:
+                return _ledger(connection, now)
+        except (ValueError, TypeError) as error:
+            raise self._foreign(error) from error
 
     def power_set(self, uuid: str, power: str, writer: Writer, at: str) -> None:
         """Remember who set the power state of an instance last."""
@@ -126,6 +116,23 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
+def _ledger(connection: sqlite3.Connection, now: datetime) -> Ledger:
+    """Raises ``ValueError`` or ``TypeError`` where a row holds what was never written."""
+    powers = connection.execute("select uuid, power, writer from powers")
+    accepted = connection.execute("select digest from accepted where until > ?", (_iso(now),))
+    return Ledger(
+        powers={uuid: PowerRecord(power, Writer(writer)) for uuid, power, writer in powers},
+        ended=frozenset(uid for (uid,) in connection.execute("select uid from ended")),
+        known=_known(connection),
+        certified=_certified(connection),
+        deeds=_deeds(connection, _iso(now - DEEDS)),
+        accepted=frozenset(digest for (digest,) in accepted),
+        begun=_begun(connection),
+        applied=_applied(connection),
+        circuit=_circuit(connection),
+    )
+
+
 def _known(connection: sqlite3.Connection, where: str = "", *values: str) -> dict[str, Known]:
     rows = connection.execute(f"select {_KNOWN} from known {where} order by uuid", values)  # noqa: S608 - our own words, values are bound
     return {item.uuid: item for item in (Known(*row) for row in rows)}
@@ -133,7 +140,7 @@ def _known(connection: sqlite3.Connection, where: str = "", *values: str) -> dic
 
 def _certified(connection: sqlite3.Connection) -> dict[str, Certified]:
     rows = connection.execute('select host, server_name, "count" from certified order by host')
-    return {row[0]: Certified(*row) for row in rows}
+    return {host: Certified(host, name, int(count)) for host, name, count in rows}
 
 
 def _applied(connection: sqlite3.Connection) -> Applied | None:

@@ -15,6 +15,28 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
+BROKEN = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+def reason(error: Exception) -> str:
+    """What the system or SQLite says, in one line."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def next_command(path: Path, error: Exception, lost: str) -> str:
+    """What to type where ``path`` could not be used. Only a file that is broken is moved away, for then ``lost`` is lost."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    if code in BROKEN:
+        return f"mv {path} {path}.broken  # {lost}"
+    if code in FULL:
+        return f"df -h {path.parent}"
+    if code in BUSY:
+        return "try again when the other process ended"
+    return f"ls -la {path.parent}"
+
+
 class SqliteFile:
     """Safe for the threads of one process, which take ``_lock``, and for several processes. Whatever is committed is on disk."""
 

@@ -33,11 +33,13 @@ class Shell:
 
     root: Path
     environ: dict[str, str] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
+    """Words that start it."""
 
     def run(self, *arguments: str, code: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """The command; with ``code`` a Python program in its place."""
         return subprocess.run(
-            [*([sys.executable, "-c", code] if code else [str(COMMAND)]), *arguments],
+            [*self.before, *([sys.executable, "-c", code] if code else [str(COMMAND)]), *arguments],
             cwd=self.root,
             env={**self.environ, **environ},
             stdin=subprocess.DEVNULL,
