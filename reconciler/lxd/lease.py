@@ -111,8 +111,11 @@ def take(door: Door, claim: Claim, after: Seen | None) -> Lease:
     _make(quiet, mine)
     lease = Lease(quiet, mine, sent)
     found = highest(leases(quiet))
-    if found is None or (found.term, found.nonce) != (mine.term, mine.nonce):
-        raise _held(door, claim, found, f"{found.who if found else 'somebody'} was quicker to take its lease")
+    if found is None or found.term < mine.term:
+        # Should it still arrive, nobody renews it; and our own state folder knows the nonce for one of ours.
+        raise Unreachable(f"{door.host.name}: asked for its lease it gave no answer in time, and has none of ours")
+    if (found.term, found.nonce) != (mine.term, mine.nonce):
+        raise _held(door, claim, found, f"{found.who} was quicker to take its lease")
     lease.keep()
     return lease
 

@@ -105,6 +105,8 @@ class Ledger:
     """(host, instance) -> (call, why) of calls of which it cannot be told whether they were made."""
     begun: frozenset[tuple[str, str, str]] = frozenset()
     """(host, instance, plan) of creating calls of which it was never heard that they were done."""
+    ending: frozenset[str] = frozenset()
+    """uuids of what deleting calls were made for of which it was never heard that they were done."""
     applied: Applied | None = None
     circuit: str = ""
     """Why the circuit is open; "" where it is closed."""

@@ -110,8 +110,11 @@ class ProjectView:
     names: frozenset[str]
     images: frozenset[str]
     """Fingerprints."""
-    snapshots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Instance name -> names of its snapshots. Asked for where something may be destroyed; of a name that is not here nothing is known."""
+    snapshots: Mapping[str, tuple[str, ...]] | None = None
+    """Instance name -> names of its snapshots; None where nobody asked, which is done where something may be destroyed.
+
+    A name that is not in it is of an instance of which LXD lists no disk.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ DEEDS = timedelta(hours=1)
 """How far back the ledger's deeds go."""
 _LAST = "last"
 _KNOWN = ", ".join(f'"{field.name}"' for field in fields(Known))
+_NOT_DONE = "(outcome is null or outcome in ('failed', 'skipped', 'unknown'))"
 _COUNTED = ("done", "failed", "unknown")
 """Outcomes that make an intent a deed. An unknown one, or none at all, counts as done: it may have been made."""
 
@@ -128,6 +129,7 @@ def _ledger(connection: sqlite3.Connection, now: datetime) -> Ledger:
         deeds=_deeds(connection, _iso(now - DEEDS)),
         accepted=frozenset(digest for (digest,) in accepted),
         begun=_begun(connection),
+        ending=_ending(connection),
         applied=_applied(connection),
         circuit=_circuit(connection),
     )
@@ -163,11 +165,15 @@ def _deeds(connection: sqlite3.Connection, since: str) -> tuple[Deed, ...]:
 def _begun(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
     """What was made under the same plan by a later try was made, whatever came of the first."""
     rows = connection.execute(
-        """select host, instance, plan from intents as one
-        where call = 'CreateInstance' and (outcome is null or outcome in ('failed', 'skipped', 'unknown'))
-        and not exists (select 1 from intents where ref = one.ref and plan = one.plan and call = one.call and outcome = 'done')"""
+        f"""select host, instance, plan from intents as one where call = 'CreateInstance' and {_NOT_DONE}
+        and not exists (select 1 from intents where ref = one.ref and plan = one.plan and call = one.call and outcome = 'done')"""  # noqa: S608 - our own words
     )
     return frozenset((host, instance, plan) for host, instance, plan in rows)
+
+
+def _ending(connection: sqlite3.Connection) -> frozenset[str]:
+    rows = connection.execute(f"select uuid from intents where call = 'DeleteInstance' and {_NOT_DONE}")  # noqa: S608 - our own words
+    return frozenset(uuid for (uuid,) in rows if uuid)
 
 
 def _deed(row: Sequence[str | None]) -> Deed:

@@ -122,8 +122,8 @@ def twins(arena: Arena, rng: Random) -> Struck:
     two = _apply(arena, NEVER, rng, other)
     ends = one.end(PATIENCE)[0], two.end(PATIENCE)[0]
     words = f"two {'checkouts' if apart else 'of one checkout'}, exits {ends}"
-    # Each journal knows what its own passes replaced, so to one of them a container of the other's is made by somebody else.
-    return Struck(1, words, frozenset({"I03"}) if apart or arena.other else frozenset())
+    # Each journal knows what its own passes replaced and froze, so to one of them the other's are somebody else's doing.
+    return Struck(1, words, frozenset({"I03", "S01"}) if apart or arena.other else frozenset())
 
 
 def journal(arena: Arena, rng: Random) -> Struck:

@@ -42,7 +42,7 @@ from reconciler.model.world import Grade, Instance, Member, Observed, Operation,
 from tests.bench import worlds as synthetic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.changes import Changes, Cleared
     from reconciler.model.plan import Plan
@@ -162,7 +162,7 @@ def view(place: Host, words: Mapping[str, Any], policy: Policy) -> HostView:
     project = replace(
         project,
         config={key: value for key, value in config.items() if value is not None},
-        snapshots={item.name: tuple(words.get("snapshots", {}).get(item.name, ())) for item in rows} if words.get("told", True) else {},
+        snapshots=_snapshots(rows, words) if words.get("told", True) else None,
     )
     if seen.identity is None:
         raise AssertionError("a synthetic view has an identity")
@@ -186,6 +186,12 @@ def view(place: Host, words: Mapping[str, Any], policy: Policy) -> HostView:
         skew=float(words.get("skew", 0)),
         members=tuple(Member(name, status, votes=True) for name, status in words.get("members", {}).items()),
     )
+
+
+def _snapshots(rows: Iterable[Instance], words: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Of every row that has a disk."""
+    told = words.get("snapshots", {})
+    return {item.name: tuple(told.get(item.name, ())) for item in rows if item.name not in words.get("diskless", ())}
 
 
 def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
@@ -244,6 +250,7 @@ def ledger_of(case: Mapping[str, Any], desired: Desired, observed: Observed) -> 
         deeds=tuple(_deed(item) for item in case.get("deeds", ()) for _ in range(item.get("times", 1))),
         accepted=frozenset(case.get("accepted", ())),
         open_questions={(item["host"], item["instance"]): (item["call"], "no mark tells") for item in case.get("open", ())},
+        ending=frozenset(case.get("ending", ())),
         begun=frozenset((item["host"], item["instance"], item["plan"]) for item in case.get("begun", ())),
         applied=Applied(**case["applied"]) if "applied" in case else None,
         circuit=case.get("circuit", ""),

@@ -273,6 +273,26 @@ def test_an_answer_that_was_lost_is_read_from_the_host(door: Door, host: Host) -
     assert terms(door) == [1]
 
 
+class Deaf(Door):
+    """What makes a lease does not come through to it."""
+
+    def send(self, method: str, path: str, body: object = None, **given: Any) -> Any:
+        if method == "POST" and self.deaf:
+            raise Unreachable("no answer in time")
+        return super().send(method, path, body, **given)
+
+    deaf = False
+
+
+def test_a_lease_that_was_not_made_is_nobodys_and_the_host_counts_as_out_of_reach(door: Door, host: Host) -> None:
+    acquire(door, claim(host)).release()
+    with Deaf.open(host, None) as deaf:
+        deaf.deaf = True
+        with pytest.raises(Unreachable, match="has none of ours"):
+            acquire(deaf, claim(host))
+    assert terms(door) == [1], "the one that was given back is still the highest"
+
+
 @pytest.mark.usefixtures("door")
 def test_a_cut_link_ends_what_we_believe_and_nothing_is_sent(lxd: Daemon, host: Host, tmp_path: Path) -> None:
     certificate = load_or_make(tmp_path)

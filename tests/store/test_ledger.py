@@ -88,6 +88,16 @@ def test_what_was_begun_is_every_create_that_was_never_heard_to_be_done(journal:
     assert journal.ledger(NOW).begun == {("h1", "svc-web", plan) for plan in ("open", "failed", "lost", "settled")}
 
 
+def test_what_was_being_deleted_is_every_delete_that_was_never_heard_to_be_done(journal: Journal) -> None:
+    for outcome in (None, *Outcome):
+        uuid = f"u-{outcome or 'open'}"
+        journal.intend(Intent(uuid, "p", "h1", "Service/web", "svc-web", "DeleteInstance", AT, uuid=uuid))
+        if outcome:
+            journal.record(uuid, outcome, detail="", at=AT)
+    journal.intend(Intent("x", "p", "h1", "Service/web", "svc-web", "DeleteInstance", AT))
+    assert journal.ledger(NOW).ending == {"u-open", "u-failed", "u-skipped", "u-unknown"}
+
+
 def test_what_was_certified_comes_back(journal: Journal) -> None:
     assert journal.certify(H1, [WEB], [], at=AT)
     ledger = journal.ledger(NOW)

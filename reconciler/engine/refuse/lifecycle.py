@@ -96,16 +96,23 @@ def in_use(change: Change, world: World) -> No | None:
 def snapshots_lost(change: Change, world: World) -> No | None:
     """S07: snapshots or volumes of it are in no manifest and would be lost or left behind."""
     project, row = world.view(change).project, row_of(change)
-    if change.reason is Reason.UNFINISHED and project is not None and row.name not in project.snapshots:
-        return None  # LXD knows of no disk of it yet, and a snapshot is one of a disk
-    if project is None or row.name not in project.snapshots:
+    if project is None or project.snapshots is None:
         raise ValueError(f"nobody told of the snapshots of {row.name}")
+    if row.name not in project.snapshots:
+        # Its creation or its deletion was cut off, by our own journal: before the disk was there, or after it was gone.
+        ours = change.reason is Reason.UNFINISHED or row.uuid in world.ledger.ending
+        return None if ours else _without_disk(change)
     kept = project.snapshots[row.name]
     volumes = [name for name, device in row.devices.items() if device.get("type") == "disk" and name != "root" and device.get("pool")]
     if not kept and not volumes:
         return None
     evidence = (("snapshots", ", ".join(kept) or "none"), ("volumes", ", ".join(volumes) or "none"), ("action", change.action))
     return No("it has snapshots or volumes that no manifest names", evidence, f"unsandbox accept S07 {change.ref}")
+
+
+def _without_disk(change: Change) -> No:
+    evidence = (("instance", change.instance), ("disk", "none that LXD lists"), ("action", change.action))
+    return No("LXD lists no disk of it, so what would be lost cannot be told", evidence, f"unsandbox accept S07 {change.ref}")
 
 
 def protected_by_other(change: Change, _world: World) -> No | None:
