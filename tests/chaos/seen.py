@@ -79,6 +79,11 @@ def token(daemon: Daemon, instance: str) -> str:
         return ""
 
 
+def is_open(*states: Path) -> bool:
+    """Whether the journals hold a call without an outcome."""
+    return any(row["outcome"] in {None, "", "unknown"} for row in intents(*states))
+
+
 def intents(*states: Path) -> list[dict[str, Any]]:
     """Every intent of the journals in ``states``, oldest first; none where there is no file."""
     found: list[dict[str, Any]] = []
