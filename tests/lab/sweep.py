@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tests.lab import cgroups
@@ -107,8 +108,11 @@ def remove(directory: Path) -> None:
     stayed += map(str, cgroups.remove(CGROUP_ROOT, f"unsandbox-lab-{directory.name}", PATIENCE))
     if stayed:
         raise LabError(f"the lab run in {directory} could not be removed, these stayed: {', '.join(stayed)}")
-    shutil.rmtree(directory)
-    if not any(directory.parent.iterdir()):
+    while directory.exists():
+        # Another run may sweep this one away at the same moment, which counts as done.
+        with suppress(FileNotFoundError):
+            shutil.rmtree(directory)
+    with suppress(OSError):  # others are still in it, or it has gone already
         directory.parent.rmdir()
 
 
