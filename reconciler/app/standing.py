@@ -48,11 +48,16 @@ def after_steps(journal: Journal, made: Made, report: Report, doors: Doors) -> N
         pending = frozenset(str(change.ref) for change in made.every.items if change.action is not Action.KEEP) - worked_on
         # The hosts that nothing was done on count as they were seen before: a uuid must be unique over all of them.
         _certify(journal, made, replace(seen, hosts={**made.observed.hosts, **seen.hosts}), pending, worked_on)
-    if not report.stopped and not made.plan.scope:
+    if not report.stopped and not made.plan.scope and not _holds_back(made):
         required = made.desired.policy.approval is Approval.REQUIRED
         done = Applied(made.plan.commit.id, made.plan.commit.digest, TOOL, required)
         if done != made.ledger.applied:
             journal.applied(done, at=stamp())
+
+
+def _holds_back(made: Made) -> bool:
+    """Whether the text takes a step back that was refused: it does not become the one that others are judged by for having been tried."""
+    return made.desired.origin.descends is False and bool(made.refused)
 
 
 def _certify(journal: Journal, made: Made, seen: Observed, pending: frozenset[str], worked: frozenset[str] = frozenset()) -> None:
