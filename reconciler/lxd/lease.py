@@ -114,6 +114,9 @@ def take(door: Door, claim: Claim, after: Seen | None) -> Lease:
     if found is None or found.term < mine.term:
         # Should it still arrive, nobody renews it; and our own state folder knows the nonce for one of ours.
         raise Unreachable(f"{door.host.name}: asked for its lease it gave no answer in time, and has none of ours")
+    if found.nonce in claim.mine:
+        # A call of a process of ours that ended arrived after it had given up: there is nobody to wait for.
+        return take(door, claim, found)
     if (found.term, found.nonce) != (mine.term, mine.nonce):
         raise _held(door, claim, found, f"{found.who} was quicker to take its lease")
     lease.keep()

@@ -14,7 +14,7 @@ import pytest
 
 from reconciler.app.clock import now
 from reconciler.engine.foundation import foundation
-from reconciler.engine.lease import config_of, name_of
+from reconciler.engine.lease import Seen, config_of, name_of
 from reconciler.errors import Conflict, HostError, LeaseHeld, NotFound, Unreachable
 from reconciler.lxd.certificate import load_or_make
 from reconciler.lxd.connect import Door
@@ -291,6 +291,19 @@ def test_a_lease_that_was_not_made_is_nobodys_and_the_host_counts_as_out_of_reac
         with pytest.raises(Unreachable, match="has none of ours"):
             acquire(deaf, claim(host))
     assert terms(door) == [1], "the one that was given back is still the highest"
+
+
+def test_a_call_that_arrives_after_its_process_gave_up_holds_nobody_up(door: Door, host: Host) -> None:
+    acquire(door, claim(host)).release()
+    gone = claim(host)
+    ours, others = claim(host, mine=frozenset({gone.nonce})), claim(host)
+    after = watch(door, ours, lambda _line: None)
+    late = Seen(2, gone.holder, gone.nonce, 0, gone.ttl)
+    door.under(ALONE).send("POST", door.path("profiles"), {"name": name_of(late.term), "config": config_of(late)})
+    with pytest.raises(LeaseHeld, match="was quicker to take its lease"):
+        take(door, others, after)
+    take(door, ours, after).release()
+    assert terms(door)[-1] == late.term + 1
 
 
 @pytest.mark.usefixtures("door")
