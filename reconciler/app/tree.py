@@ -100,7 +100,7 @@ def working_commit(root: Path, head: str, digest: str, folders: Sequence[str]) -
         "status",
         "--porcelain=v2",
         "--branch",
-        "--ignored=matching",
+        "--ignored=traditional",
         "--untracked-files=all",
         "--ignore-submodules=none",
         "--",

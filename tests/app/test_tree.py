@@ -177,6 +177,15 @@ def test_a_manifest_that_git_ignores_is_in_no_commit_and_a_note_is_none(committe
     assert read_repository(committed, None)[1].dirty is True
 
 
+def test_of_a_folder_that_git_ignores_what_is_read_counts_and_an_image_does_not(committed: Path) -> None:
+    (committed / ".git" / "info" / "exclude").write_text("manifests/files/\n")
+    (committed / "manifests" / "files").mkdir()
+    (committed / "manifests" / "files" / "starter.tar.gz").write_text("x")
+    assert read_repository(committed, None)[1].dirty is False
+    (committed / "manifests" / "files" / "mine.yaml").write_text("a: 1\n")
+    assert read_repository(committed, None)[1].dirty is True
+
+
 def test_before_the_first_commit_everything_is_in_none(root: Path) -> None:
     git(root, "init", "-q")
     _, commit = read_repository(root, None)
