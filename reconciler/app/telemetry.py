@@ -1,4 +1,3 @@
-# ruff: noqa: ARG002
 """What the loop tells of itself: one object that it calls, whoever listens."""
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class Telemetry:
     def pass_began(self, pass_id: str, host: str, why: str) -> None:
         """A pass over ``host`` begins; ``why`` names what woke it."""
 
-    def pass_ended(  # noqa: PLR0913 - what came of a pass
+    def pass_ended(
         self, pass_id: str, host: str, seconds: float, changes: int, refusals: tuple[Refusal, ...], report: Report | None
     ) -> None:
         """A pass ended. ``changes`` counts what differed; ``refusals`` are those of this host; ``report`` None: nothing was carried out."""
