@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.fake.events import Subscription
+
+
+LOCAL = {"username": "root", "protocol": "unix", "address": "@"}
+"""Whoever comes over the unix socket."""
+
 
 class Refused(Exception):
     """An answer that is an error: LXD's status and word."""
@@ -30,6 +36,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     trusted: bool = True
+    requestor: Mapping[str, str] = field(default_factory=lambda: dict(LOCAL))
+    """Who asks, as events tell it."""
 
     @property
     def path(self) -> str:
@@ -65,6 +73,8 @@ class Answer:
     document: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes | None = None
+    stream: Subscription | None = None
+    """Of an answer that goes on as a stream of events."""
 
     def payload(self) -> bytes:
         """The body's bytes."""

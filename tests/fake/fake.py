@@ -51,6 +51,7 @@ class Fake:
         self.certificate = make_certificate(folder)
         self.state = State(name=name)
         self.liar = Liar()
+        self.state.events.liar = self.liar
         self.writes: list[Asked] = []
         self.url = ""
         self._folder = folder
@@ -127,7 +128,13 @@ class Fake:
             threading.Timer(seconds, self._carry_out, (request,)).start()
             wire.wait(seconds + 1)
             return wire.drop()
-        return wire.send(self._bent(request, told), told)
+        answer = self._bent(request, told)
+        if answer.stream is None:
+            return wire.send(answer, told)
+        try:
+            return wire.stream(answer.stream)
+        finally:
+            self.state.events.close(answer.stream)
 
     def _bent(self, request: Request, told: list[Told]) -> Answer:
         answer = self._carry_out(request)
@@ -163,6 +170,14 @@ class Fake:
         if operation.error:
             raise QueryError(400, f"{method} {target}: {operation.error}")
         return operation.row()
+
+    def dies(self, name: str, project: str) -> None:
+        """A container ends by itself, as when its first process is killed."""
+        with self.state.lock:
+            item = self.state.projects[project].instances[name]
+            item.config["volatile.last_state.power"] = "STOPPED"
+            item.status = "Stopped"
+            self.state.events.lifecycle("instance-shutdown", ("instances", name), project)
 
     def hold_image(self, fingerprint: str, project: str) -> None:
         """Have an image in a project without its bytes."""

@@ -6,7 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from tests.fake.answers import Answer, Refused, check_etag, etag_of, sync
-from tests.fake.state import path_of, stamp
+from tests.fake.events import stamp
+from tests.fake.state import path_of
 
 if TYPE_CHECKING:
     from tests.fake.answers import Request

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.fake.answers import Request
     from tests.fake.instances import Instances
     from tests.fake.operations import Operations
-    from tests.fake.state import Instance
+    from tests.fake.state import Instance, State
 
     Ran = Callable[[Instance, Sequence[str]], tuple[int, float]]
 
@@ -38,7 +38,8 @@ def ran(instance: Instance, command: Sequence[str]) -> tuple[int, float]:
 class Inside:
     """The requests under ``/1.0/instances/NAME/files`` and ``/exec``."""
 
-    def __init__(self, instances: Instances, operations: Operations) -> None:
+    def __init__(self, state: State, instances: Instances, operations: Operations) -> None:
+        self._state = state
         self._instances = instances
         self._operations = operations
         self.ran: Ran = ran
@@ -71,11 +72,13 @@ class Inside:
         body = request.json()
         if body.get("wait-for-websocket") or body.get("interactive"):
             raise Refused(501, "this fake runs commands without websockets only")
-        status, seconds = self.ran(item, [str(word) for word in body.get("command") or [""]])
+        command = [str(word) for word in body.get("command") or [""]]
+        status, seconds = self.ran(item, command)
 
         def work() -> dict[str, object]:
             if status == NOT_FOUND:
                 raise Refused(400, "Command not found")
+            self._state.events.lifecycle("instance-exec", ("instances", item.name), request.project, context={"command": command})
             return {"return": status}
 
         return self._operations.start(request, "Executing command", [item.name], work, seconds)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tests.fake import rows
 from tests.fake.answers import Answer, Refused, check_etag, sync
-from tests.fake.state import Instance, path_of, stamp
+from tests.fake.events import stamp
+from tests.fake.state import POOL, Instance, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +117,16 @@ class Instances:
         location = next(iter(self._state.members), "none")
         made = Instance(name, {**given, **config}, devices, names, bool(body.get("ephemeral")), stamp(), location=location, settled=False)
         project.instances[name] = made
+        self._created(project, made)
         return made
+
+    def _created(self, project: Project, made: Instance) -> None:
+        pool = made.devices.get("root", {}).get("pool", POOL)
+        self._tell("created", project.name, made, {"storage-pool": pool, "type": "container"})
+
+    def _tell(self, what: str, project: str, item: Instance, context: Mapping[str, object] | None = None) -> None:
+        """LXD 5.0.2 tells nobody's name with these."""
+        self._state.events.lifecycle(f"instance-{what}", ("instances", item.name), project, context=context, location=item.location)
 
     def _unpack(self, made: Instance) -> None:
         made.config["volatile.apply_template"] = "create"
@@ -143,6 +153,7 @@ class Instances:
                 location=source.location,
                 snapshots=deepcopy(source.snapshots),
             )
+            self._created(project, project.instances[name])
 
         return self._operations.start(request, "Creating instance", [name, of], work, self._state.pace.create)
 
@@ -152,7 +163,8 @@ class Instances:
         body, profiles = request.json(), self.profiles(request)
         check_etag(request, rows.etag(item, profiles))
         if body.get("restore"):
-            return self._operations.start(request, "Restoring snapshot", [item.name], lambda: self._restore(item, str(body["restore"])))
+            name = str(body["restore"])
+            return self._operations.start(request, "Restoring snapshot", [item.name], lambda: self._restore(request, item, name))
         names = list(body.get("profiles") or [])
         rows.check_profiles(names, profiles, 404, "Profile not found")
         config, devices = rows.texts(body.get("config")), rows.devices(body.get("devices"))
@@ -160,6 +172,7 @@ class Instances:
         def work() -> None:
             self._write(item, config, devices)
             item.profiles, item.description = names, str(body.get("description", ""))
+            self._tell("updated", request.project, item)
 
         return self._operations.start(request, "Updating instance", [item.name], work, self._state.pace.update)
 
@@ -177,6 +190,7 @@ class Instances:
             raise Refused(500, refused.text) from refused
         item.profiles = names
         item.description = str(body.get("description", item.description))
+        self._tell("updated", request.project, item)
         return sync({})
 
     def _write(self, item: Instance, config: dict[str, str], devices: dict[str, dict[str, str]]) -> None:
@@ -185,7 +199,7 @@ class Instances:
             raise Refused(400, "Volatile idmap keys can't be deleted by the user")
         item.config, item.devices = config, devices
 
-    def _restore(self, item: Instance, name: str) -> None:
+    def _restore(self, request: Request, item: Instance, name: str) -> None:
         snapshot = item.snapshots.get(name)
         if snapshot is None:
             raise Refused(404, "Snapshot not found")
@@ -194,6 +208,7 @@ class Instances:
         item.devices = deepcopy(snapshot["devices"])
         if self._state.generations:
             item.config["volatile.uuid.generation"] = rows.identity(generations=True)["volatile.uuid"]
+        self._tell("restored", request.project, item, {"snapshot": f"{item.name}/{name}"})
 
     def rename(self, request: Request) -> Answer:
         """POST on one: another name, the same uuid."""
@@ -206,9 +221,10 @@ class Instances:
             if item.status != "Stopped":
                 raise Refused(400, "Renaming of running container not allowed")
             del project.instances[item.name]
-            item.name = name
+            old, item.name = item.name, name
             item.config["volatile.apply_template"] = "rename"
             project.instances[name] = item
+            self._tell("renamed", project.name, item, {"old_name": old})
 
         return self._operations.start(request, "Renaming instance", [item.name], work)
 
@@ -224,5 +240,6 @@ class Instances:
             if project.instances.get(item.name) is not item:
                 raise Refused(404, "Instance not found")
             del project.instances[item.name]
+            self._tell("deleted", project.name, item)
 
         return self._operations.start(request, "Deleting instance", [item.name], work, self._state.pace.delete)

@@ -36,6 +36,18 @@ class Sending(Enum):
     SKEWED = "the answer is of another time"
 
 
+class Streaming(Enum):
+    """What becomes of an event on its way."""
+
+    LOST = "it is not told"
+    CLOSED = "the stream breaks off instead"
+    DEAF = "from here on nothing is told and no ping is answered, and the connection stays"
+    REPEATED = "it is told twice"
+    LATE = "it is told some time after"
+    ELSEWHERE = "it is told as of another project"
+    GARBAGE = "something that is no event is told instead"
+
+
 class Lie(StrEnum):
     """Every lie that the fake can tell."""
 
@@ -69,17 +81,28 @@ class Lie(StrEnum):
     HALF_CLOSED = "half-closed"
     CUT = "cut"
     NOT_JSON = "not-json"
+    EVENT_LOST = "event-lost"
+    EVENT_REPEATED = "event-repeated"
+    EVENT_LATE = "event-late"
+    EVENT_ELSEWHERE = "event-elsewhere"
+    EVENT_GARBAGE = "event-garbage"
+    STREAM_CLOSED = "stream-closed"
+    STREAM_DEAF = "stream-deaf"
 
 
 @dataclass(frozen=True)
 class Deceit:
-    """One of ``instead`` (nothing is done), ``bend`` (the metadata of a success) and ``sending`` says what becomes of the answer."""
+    """One of ``instead`` (nothing is done), ``bend`` (the metadata of a success) and ``sending`` says what becomes of the answer.
+
+    ``streaming`` is about events: their method is EVENT and their path that of what they are about, such as ``/1.0/instances/NAME``.
+    """
 
     method: str
     path: str
     instead: tuple[int, str] | None = None
     bend: Bend | None = None
     sending: Sending | None = None
+    streaming: Streaming | None = None
 
 
 LIES: dict[Lie, Deceit] = {
@@ -113,6 +136,13 @@ LIES: dict[Lie, Deceit] = {
     Lie.HALF_CLOSED: Deceit("GET|" + WRITES, r".*", sending=Sending.NEVER_DONE),
     Lie.CUT: Deceit("GET|" + WRITES, r".*", sending=Sending.CUT),
     Lie.NOT_JSON: Deceit("GET|" + WRITES, r".*", sending=Sending.NOT_JSON),
+    Lie.EVENT_LOST: Deceit("EVENT", ONE, streaming=Streaming.LOST),
+    Lie.EVENT_REPEATED: Deceit("EVENT", ONE, streaming=Streaming.REPEATED),
+    Lie.EVENT_LATE: Deceit("EVENT", ONE, streaming=Streaming.LATE),
+    Lie.EVENT_ELSEWHERE: Deceit("EVENT", ONE, streaming=Streaming.ELSEWHERE),
+    Lie.EVENT_GARBAGE: Deceit("EVENT", ONE, streaming=Streaming.GARBAGE),
+    Lie.STREAM_CLOSED: Deceit("EVENT", r".*", streaming=Streaming.CLOSED),
+    Lie.STREAM_DEAF: Deceit("EVENT", r".*", streaming=Streaming.DEAF),
 }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tests.fake.answers import Answer, Refused, begun, sync
-from tests.fake.state import stamp
+from tests.fake.events import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,6 +72,7 @@ class Operations:
         answer = begun(operation.row())
         with self._state.lock:
             self._all[operation.id] = operation
+            self._tell(operation)
         if seconds:
             thread = threading.Thread(target=self._later, args=(operation, work, seconds), daemon=True)
             self._threads.append(thread)
@@ -92,7 +93,12 @@ class Operations:
             except Refused as refused:
                 operation.code, operation.error = FAILURE, refused.text
             operation.ended = time.monotonic()
+            self._tell(operation)
         operation.over.set()
+
+    def _tell(self, operation: Operation) -> None:
+        names = tuple(path.rpartition("/")[2] for path in operation.resources.get("instances", [])[:1])
+        self._state.events.operation(operation.row(), operation.project, names)
 
     def find(self, name: str) -> Operation:
         """By id; LXD knows an ended one for a few seconds more."""

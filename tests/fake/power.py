@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.fake.answers import Answer, Refused, sync
+from tests.fake.events import stamp
 from tests.fake.rows import CODES, IDMAP
-from tests.fake.state import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.fake.operations import Operations
     from tests.fake.state import Instance, Project, State
 
+TOLD = {"start": "started", "stop": "stopped", "restart": "restarted", "freeze": "paused", "unfreeze": "resumed"}
 WORDS = {"start": "Starting", "stop": "Stopping", "restart": "Restarting", "freeze": "Freezing", "unfreeze": "Unfreezing"}
 
 
@@ -46,8 +47,14 @@ class Power:
             "unfreeze": self._unfreeze,
         }
 
+        clean = verb == "stop" and not request.json().get("force")
+
         def act() -> None:
             work[verb](project, item)
+            told = f"instance-{'shutdown' if clean else TOLD[verb]}"
+            self._state.events.lifecycle(told, ("instances", item.name), project.name, by=request.requestor, location=item.location)
+            if item.name not in project.instances:
+                self._state.events.lifecycle("instance-deleted", ("instances", item.name), project.name, location=item.location)
 
         return self._operations.start(request, f"{WORDS[verb]} instance", [item.name], act, self._state.pace.power)
 

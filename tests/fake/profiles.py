@@ -43,6 +43,9 @@ class Profiles:
     def _row(self, home: Project, name: str) -> dict[str, Any]:
         return {**home.profiles[name], "name": name, "used_by": self._users(home, name)}
 
+    def _tell(self, what: str, home: Project, name: str, request: Request) -> None:
+        self._state.events.lifecycle(f"profile-{what}", ("profiles", name), home.name, by=request.requestor)
+
     def listed(self, request: Request) -> Answer:
         """Paths or rows."""
         home = self._home(request)
@@ -71,6 +74,7 @@ class Profiles:
         if name in home.profiles:
             raise Refused(500, f'Error inserting "{name}" into database: The profile already exists')
         home.profiles[name] = made
+        self._tell("created", home, name, request)
         return sync(location=path_of("profiles", name, home.name))
 
     def put(self, request: Request) -> Answer:
@@ -78,6 +82,7 @@ class Profiles:
         home, name, found = self._found(request)
         check_etag(request, etag_of(found))
         home.profiles[name] = _content(request.json())
+        self._tell("updated", home, name, request)
         return sync({})
 
     def patch(self, request: Request) -> Answer:
@@ -88,6 +93,7 @@ class Profiles:
         config = rows.texts({**found["config"], **(body.get("config") or {})})
         devices = {**found["devices"], **rows.devices(body.get("devices"))}
         home.profiles[name] = {"config": config, "devices": devices, "description": body.get("description", found["description"])}
+        self._tell("updated", home, name, request)
         return sync({})
 
     def delete(self, request: Request) -> Answer:
@@ -98,6 +104,7 @@ class Profiles:
         if self._users(home, name):
             raise Refused(500, "Profile is currently in use")
         del home.profiles[name]
+        self._tell("deleted", home, name, request)
         return sync({})
 
 

@@ -36,13 +36,14 @@ class Router:
         self._state = state
         self.operations = Operations(state)
         self.instances = Instances(state, self.operations)
-        self.inside = Inside(self.instances, self.operations)
+        self.inside = Inside(state, self.instances, self.operations)
         self._table = self._rows(certificate)
 
     def _rows(self, certificate: Certificate) -> Table:
         state, told = self._state, {}
         info, images = Info(state, certificate), Images(state, self.operations)
         for lines in (
+            {("GET", "events"): lambda request: state.events.open(request, state.projects)},
             _of_server(info),
             _of_operations(self.operations),
             _of_instances(self.instances, Power(state, self.instances, self.operations), self.inside),

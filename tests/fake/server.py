@@ -13,14 +13,16 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.fake.answers import Answer, Request
+from tests.fake.answers import LOCAL, Answer, Request
 from tests.fake.lies import Sending
+from tests.fake.stream import Stream
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.fake.events import Subscription
     from tests.fake.lies import Told
 
     Serve = Callable[[Request, "Wire"], None]
@@ -52,6 +54,11 @@ class Wire:
             if sending is Sending.SKEWED:
                 skew = item.seconds
         return self._write(answer, skew, half=False)
+
+    def stream(self, subscription: Subscription) -> None:
+        """Go on as a websocket until it ends."""
+        self.drop()
+        Stream(self._handler.request, self._handler.head(), subscription, self._closing).run()
 
     def wait(self, seconds: float) -> None:
         """Let time go by, or the server's end."""
@@ -101,6 +108,16 @@ class _Handler(BaseHTTPRequestHandler):
             super().finish()
         self.request.close()
 
+    def head(self) -> bytes:
+        """The request's line and headers once more."""
+        lines = [f"{self.command} {self.path} {self.request_version}", *(f"{key}: {value}" for key, value in self.headers.items())]
+        return "\r\n".join((*lines, "", "")).encode()
+
+    def _requestor(self) -> dict[str, str]:
+        if self.server.context is None:
+            return dict(LOCAL)
+        return {"username": self.peer, "protocol": "tls", "address": ":".join(str(part) for part in self.client_address[:2])}
+
     def _one(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         target = urlsplit(self.path)
@@ -111,6 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers={key.lower(): value for key, value in self.headers.items()},
             body=self.rfile.read(length) if length else b"",
             trusted=self.server.context is None or self.server.trusts(self.peer),
+            requestor=self._requestor(),
         )
         self.server.serve(request, Wire(self, self.server.closing))
 

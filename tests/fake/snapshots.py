@@ -6,7 +6,8 @@ from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from tests.fake.answers import Answer, Refused, etag_of, sync
-from tests.fake.state import path_of, stamp
+from tests.fake.events import stamp
+from tests.fake.state import path_of
 
 if TYPE_CHECKING:
     from tests.fake.answers import Request
@@ -40,26 +41,31 @@ class Snapshots:
 
     def make(self, request: Request) -> Answer:
         """Take one: it has the instance's uuid."""
-        _, item = self._instances.found(request)
+        project, item = self._instances.found(request)
         name = str(request.json().get("name", "")) or f"snap{len(item.snapshots)}"
 
         def work() -> None:
             if name in item.snapshots:
                 raise Refused(400, TAKEN.format(name))
             item.snapshots[name] = {"config": dict(item.config), "devices": deepcopy(item.devices), "created_at": stamp()}
+            self._tell("created", project.name, item.name, name)
 
         return self._operations.start(request, "Snapshotting instance", [item.name], work)
 
     def delete(self, request: Request) -> Answer:
         """Remove one."""
-        _, item = self._instances.found(request)
+        project, item = self._instances.found(request)
         if request.parts[3] not in item.snapshots:
             raise Refused(404, "Snapshot not found")
 
         def work() -> None:
             item.snapshots.pop(request.parts[3], None)
+            self._tell("deleted", project.name, item.name, request.parts[3])
 
         return self._operations.start(request, "Deleting snapshot", [item.name], work)
+
+    def _tell(self, what: str, project: str, instance: str, name: str) -> None:
+        self._state.events.lifecycle(f"instance-snapshot-{what}", ("instances", f"{instance}/snapshots/{name}"), project)
 
     def volumes(self, request: Request) -> Answer:
         """A pool's volumes, of all kinds or of one: of each instance whose root lies there, and of its snapshots."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tests.fake.answers import Refused
+from tests.fake.events import Events
 
 if TYPE_CHECKING:
     from tests.fake.answers import Request
@@ -99,6 +99,7 @@ class State:
     blobs: dict[str, bytes] = field(default_factory=dict)
     """Bytes of images."""
     pace: Pace = field(default_factory=Pace)
+    events: Events = field(default_factory=Events)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -124,11 +125,6 @@ def new_project(name: str, config: dict[str, str]) -> Project:
     told = "Default LXD profile" if name == "default" else f"Default LXD profile for project {name}"
     default: dict[str, Any] = {"config": {}, "devices": {}, "description": told}
     return Project(name, config, profiles={"default": default})
-
-
-def stamp() -> str:
-    """The time as LXD writes it."""
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")  # noqa: TID251 - a daemon has a clock of its own
 
 
 def path_of(noun: str, name: str, project: str = "default") -> str:
