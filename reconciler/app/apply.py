@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -12,24 +9,24 @@ from reconciler.app.clearance import Terms, approve
 from reconciler.app.clock import stamp
 from reconciler.app.doors import Doors
 from reconciler.app.events import Event, EventKind, Report
+from reconciler.app.paces import Paces
 from reconciler.app.planning import again
 from reconciler.app.settle import settle_now
 from reconciler.app.standing import after_steps, before_steps
-from reconciler.app.steps import ActionFailed, ActionStopped, Steps
+from reconciler.app.steps import Steps
+from reconciler.app.walk import Walk
 from reconciler.app.writer import writing
 from reconciler.errors import StalePlan
 from reconciler.model.changes import Action
 from reconciler.store.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import threading
 
     from reconciler.app.planning import Made
     from reconciler.app.settings import Settings
-    from reconciler.model.plan import PlannedAction
+    from reconciler.app.walk import Listener
     from reconciler.model.resources import Host
-
-    Listener = Callable[[Event], None]
 
 
 def apply(made: Made, settings: Settings, listen: Listener, stop: threading.Event, terms: Terms | None = None) -> Report:
@@ -53,7 +50,8 @@ def apply(made: Made, settings: Settings, listen: Listener, stop: threading.Even
         pass_id = uuid4().hex
         actor = f"{settings.actor}, approved by {by}" if by else settings.actor
         journal.begin_pass(pass_id, plan=made.plan.id, actor=actor, commit=made.plan.commit.id, at=stamp())
-        report = _Run(made, settings, Steps(made, settings, journal, doors, stop), listen, stop).report()
+        paces = Paces(settings.parallel)
+        report = Walk(made.plan, Steps(made, settings, journal, doors, stop, paces), paces, listen, stop).report()
         after_steps(journal, made, report, doors)
         if left:
             # What LXD was still at work on at the first look has come to its end meanwhile, more often than not.
@@ -87,105 +85,3 @@ def _fresh(made: Made, terms: Terms, journal: Journal, doors: Doors) -> Made:
 def _result(report: Report) -> str:
     counts = f"{len(report.done)} done, {len(report.failed)} failed, {len(report.skipped)} skipped, {len(report.refusals)} refused"
     return f"stopped: {counts}" if report.stopped else counts
-
-
-class _Run:
-    """One walk over the plan's graph: an action starts when all it comes after are done, at most ``parallel`` a host."""
-
-    def __init__(self, made: Made, settings: Settings, steps: Steps, listen: Listener, stop: threading.Event) -> None:
-        self._plan = made.plan
-        self._steps = steps
-        self._listener = listen
-        self._listening = threading.Lock()
-        self._stop = stop
-        self._began = time.monotonic()
-        self._events: dict[EventKind, list[Event]] = {kind: [] for kind in EventKind}
-        self._settled: dict[int, bool] = {}
-        self._waiting = {action.index: action for action in self._plan.actions}
-        self._pools = {
-            host: ThreadPoolExecutor(settings.parallel, thread_name_prefix=f"apply-{host}")
-            for host in {action.host for action in self._plan.actions}
-        }
-
-    def report(self) -> Report:
-        """Walk to the end and tell what came of it."""
-        self._tell(EventKind.PLAN_STARTED)
-        running: dict[Future[Event], int] = {}
-        try:
-            self._start_ready(running)
-            while running:
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    index = running.pop(future)
-                    event = future.result()
-                    self._settled[index] = event.kind is EventKind.ACTION_DONE
-                    self._keep(event)
-                self._start_ready(running)
-        finally:
-            for pool in self._pools.values():
-                pool.shutdown(wait=True, cancel_futures=True)
-        elapsed = time.monotonic() - self._began
-        self._tell(EventKind.PLAN_DONE, elapsed=elapsed)
-        return Report(
-            plan=self._plan.id,
-            done=tuple(self._events[EventKind.ACTION_DONE]),
-            failed=tuple(self._events[EventKind.ACTION_FAILED]),
-            skipped=tuple(self._events[EventKind.ACTION_SKIPPED]),
-            refusals=self._plan.refusals,
-            unseen=self._plan.unseen,
-            stopped=self._stop.is_set() and bool(self._events[EventKind.ACTION_SKIPPED]),
-            elapsed=elapsed,
-        )
-
-    def _start_ready(self, running: dict[Future[Event], int]) -> None:
-        """Start what can start and skip what never can; skipping may free or doom others, hence the loop."""
-        again = True
-        while again:
-            again = False
-            for action in list(self._waiting.values()):
-                doom = self._doom(action)
-                if doom:
-                    del self._waiting[action.index]
-                    self._settled[action.index] = False
-                    self._keep(self._event(EventKind.ACTION_SKIPPED, action, detail=doom))
-                    again = True
-                elif all(self._settled.get(index) for index in action.after):
-                    del self._waiting[action.index]
-                    running[self._pools[action.host].submit(self._carry_out, action)] = action.index
-
-    def _doom(self, action: PlannedAction) -> str:
-        if self._stop.is_set():
-            return "stopped before it began"
-        for index in action.after:
-            if self._settled.get(index) is False:
-                before = self._plan.actions[index]
-                return f"{before.action} {before.ref} on {before.host or 'no host'} did not succeed"
-        return ""
-
-    def _carry_out(self, action: PlannedAction) -> Event:
-        began = time.monotonic()
-        if self._stop.is_set():
-            return self._event(EventKind.ACTION_SKIPPED, action, detail="stopped before it began")
-        self._listen(self._event(EventKind.ACTION_STARTED, action))
-        try:
-            self._steps.take(action)
-        except ActionStopped as stopped:
-            return self._event(EventKind.ACTION_SKIPPED, action, detail=str(stopped), elapsed=time.monotonic() - began)
-        except ActionFailed as failed:
-            return self._event(EventKind.ACTION_FAILED, action, str(failed), failed.hint, time.monotonic() - began)
-        return self._event(EventKind.ACTION_DONE, action, elapsed=time.monotonic() - began)
-
-    def _event(self, kind: EventKind, action: PlannedAction, detail: str = "", hint: str = "", elapsed: float = 0.0) -> Event:
-        total = len(self._plan.actions)
-        return Event(stamp(), kind, action.index, total, action.ref, action.host, action.action, detail, hint, elapsed)
-
-    def _listen(self, event: Event) -> None:
-        with self._listening:
-            self._listener(event)
-
-    def _keep(self, event: Event) -> None:
-        self._events[event.kind].append(event)
-        self._listen(event)
-
-    def _tell(self, kind: EventKind, elapsed: float = 0.0) -> None:
-        self._listen(Event(stamp(), kind, total=len(self._plan.actions), detail=self._plan.id, elapsed=elapsed))

@@ -52,6 +52,11 @@ class Doors:
             door, permit = self._doors[host.name], self._permits.get(host.name)
             return door.under(permit) if permit else door
 
+    def forget(self, host: str) -> None:
+        """The next one who asks for a door to ``host`` gets one made anew; who has one keeps it."""
+        with self._guard:
+            self._doors.pop(host, None)
+
     def permit(self, host: str, permit: Permit | None) -> None:
         """Doors to ``host`` that are asked for from here on may write as ``permit`` says; None takes that back."""
         with self._guard:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from reconciler.app.clock import now
+from reconciler.engine.lease import TTL
 from reconciler.errors import StateError
 from reconciler.files import write_over
 from reconciler.lxd.lease import Claim
@@ -33,7 +34,8 @@ KEPT = 8
 class Nonces:
     """The file. Read and written only by who holds the lock of ``lock`` (the lock file)."""
 
-    def __init__(self, settings: Settings, lock: Path) -> None:
+    def __init__(self, settings: Settings, lock: Path, ttl: float = TTL) -> None:
+        self._ttl = ttl
         self._path = settings.state_dir / FILE
         self._holder = f"{settings.actor} (process {os.getpid()} on {socket.gethostname()})"
         self._lock = _identity(lock)
@@ -44,7 +46,7 @@ class Nonces:
         made = {}
         for host, project in projects:
             mine = self._of.get(host, ())
-            made[host] = Claim(self._holder, uuid4().hex, now, mine=frozenset(mine), project=project)
+            made[host] = Claim(self._holder, uuid4().hex, now, ttl=self._ttl, mine=frozenset(mine), project=project)
             self._of[host] = (*mine, made[host].nonce)[-KEPT:]
         self._write()
         return made

@@ -89,11 +89,26 @@ def _look(  # noqa: PLR0913 - what a plan is made from
     observed = replace(
         observed, hosts={**observed.hosts, **{name: replace(view, seen_at=observed.at) for name, view in (blind or {}).items()}}
     )
+    return weigh(desired, observed, ledger, journal, doors, scope=scope, only=only)
+
+
+def weigh(  # noqa: PLR0913 - what a plan is made from
+    desired: Desired,
+    observed: Observed,
+    ledger: Ledger,
+    journal: Journal,
+    doors: Doors,
+    *,
+    scope: Scope | None = None,
+    only: Only | None = None,
+    places: AbstractSet[str] | None = None,
+) -> Made:
+    """A plan from looks that were taken already. Where something would be destroyed (on ``places``, if given) snapshots are asked for."""
     every = diff(desired, observed, ledger)
-    ending = {change.host for change in every.items if change.action in DESTRUCTIVE}
+    ending = {change.host for change in every.items if change.action in DESTRUCTIVE and (places is None or change.host in places)}
     observed = with_snapshots(observed, ending, desired.hosts, doors)
     ledger = replace(ledger, open_questions=open_questions(journal, observed))
-    return _decided(every, desired, observed, ledger, scope, only)
+    return _decided(every, desired, observed, ledger, scope or Scope(), only)
 
 
 def decide(desired: Desired, observed: Observed, ledger: Ledger, scope: Scope, only: Only | None = None) -> Made:

@@ -26,9 +26,12 @@ _OUTCOME = {Verdict.DONE: Outcome.DONE, Verdict.REDO: Outcome.SKIPPED}
 _POWER = {"SetPower:start": "running", "SetPower:unfreeze": "running", "SetPower:freeze": "frozen", "SetPower:stop": "hibernated"}
 
 
-def settle(journal: Journal, observed: Observed) -> Questions:
-    """Write an outcome for each dangling intent that can be decided; give back the questions that stay open."""
-    judged = list(answers(journal.dangling(), observed))
+def settle(journal: Journal, observed: Observed, host: str = "") -> Questions:
+    """Write an outcome for each dangling intent that can be decided; give back the questions that stay open.
+
+    ``host``: only of what was begun there, where calls on others may be under way at this moment.
+    """
+    judged = list(answers([intent for intent in journal.dangling() if host in {"", intent.host}], observed))
     for intent, answer in judged:
         if answer.verdict in _OUTCOME:
             _follow(journal, intent, answer)

@@ -27,32 +27,38 @@ OF_THE_FLEET = frozenset({"O03", "O04", "O16", "F10"})
 """Codes that doubt what was certified itself: nothing at all is, until a person accepted it."""
 
 
-def before_steps(journal: Journal, made: Made) -> None:
-    """Certify what was seen, and open the circuit where too much is wrong at once. Raises ``StateError``."""
+def before_steps(journal: Journal, made: Made, host: str = "") -> None:
+    """Certify what was seen, of ``host`` alone if given, and open the circuit where too much is wrong at once. Raises ``StateError``."""
     why = "" if made.ledger.circuit else tripped(made.desired, made.observed, made.ledger)
     if why:
         journal.open_circuit(why, at=stamp(), by="the guard")
     if made.ledger.applied is None:
         # What this pass asks a person for is what the next is held against, however this one ends.
         journal.applied(Applied("", "", TOOL, made.desired.policy.approval is Approval.REQUIRED), at=stamp())
-    _certify(journal, made, made.observed, frozenset(str(change.ref) for change in made.every.items if change.action is not Action.KEEP))
+    pending = frozenset(str(change.ref) for change in made.every.items if change.action is not Action.KEEP)
+    _certify(journal, made, made.observed, pending, only=host)
 
 
-def after_steps(journal: Journal, made: Made, report: Report, doors: Doors) -> None:
-    """Look once more at every host that was worked on and certify what came of it; remember what was applied."""
+def after_steps(journal: Journal, made: Made, report: Report, doors: Doors) -> Observed | None:
+    """Look once more at every host that was worked on and certify what came of it; remember what was applied.
+
+    Gives back the look, if there was one.
+    """
     worked = {event.host for event in (*report.done, *report.failed) if event.host}
     hosts = [host for host in made.desired.hosts if host.name in worked]
-    if hosts:
-        seen = observe(hosts, doors)
+    seen = observe(hosts, doors) if hosts else None
+    if seen is not None:
         worked_on = frozenset(event.ref for event in report.done)
         pending = frozenset(str(change.ref) for change in made.every.items if change.action is not Action.KEEP) - worked_on
         # The hosts that nothing was done on count as they were seen before: a uuid must be unique over all of them.
-        _certify(journal, made, replace(seen, hosts={**made.observed.hosts, **seen.hosts}), pending, worked_on)
+        whole = replace(seen, hosts={**made.observed.hosts, **seen.hosts})
+        _certify(journal, made, whole, pending, worked_on, only=next(iter(worked)) if len(worked) == 1 else "")
     if not report.stopped and not made.plan.scope and not _holds_back(made):
         required = made.desired.policy.approval is Approval.REQUIRED
         done = Applied(made.plan.commit.id, made.plan.commit.digest, TOOL, required)
         if done != made.ledger.applied:
             journal.applied(done, at=stamp())
+    return seen
 
 
 def _holds_back(made: Made) -> bool:
@@ -60,12 +66,15 @@ def _holds_back(made: Made) -> bool:
     return made.desired.origin.descends is False and bool(made.refused)
 
 
-def _certify(journal: Journal, made: Made, seen: Observed, pending: frozenset[str], worked: frozenset[str] = frozenset()) -> None:
+def _certify(
+    journal: Journal, made: Made, seen: Observed, pending: frozenset[str], worked: frozenset[str] = frozenset(), *, only: str = ""
+) -> None:
     refusals = made.refused
     doubted = any(refusal.code in OF_THE_FLEET for refusal in refusals)
     hosts = frozenset(seen.hosts) if doubted else frozenset(refusal.host for refusal in refusals if refusal.code in OF_A_HOST)
     renamed = {view.host for view in seen.hosts.values() if _calls_itself_otherwise(view, made)}
-    certify(journal, seen, made.desired, hosts | renamed, frozenset(refusal.ref for refusal in refusals), pending, worked)
+    others = frozenset(seen.hosts) - {only} if only else frozenset()
+    certify(journal, seen, made.desired, hosts | renamed | others, frozenset(refusal.ref for refusal in refusals), pending, worked)
 
 
 def _calls_itself_otherwise(view: HostView, made: Made) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from reconciler.app.clock import stamp
+from reconciler.app.clock import now, stamp
 from reconciler.engine.refuse.steps import StepQuestion
 from reconciler.engine.table.steps import STEP_RULES
 from reconciler.errors import HostBusy, HostError, LeaseHeld, Refused, StateError, Unreachable
@@ -22,19 +23,27 @@ from reconciler.model.rules import ask
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
     from reconciler.app.doors import Doors
+    from reconciler.app.paces import Paces
     from reconciler.app.planning import Made
     from reconciler.app.settings import Settings
     from reconciler.lxd.connect import Door
     from reconciler.model.plan import Call, PlannedAction
     from reconciler.store.journal import Journal
 
-BUSY_TRIES = 4
-BUSY_PAUSE = 0.25
+    Pause = Callable[[str, str, float], bool]
+
+BUSY_TRIES = 6
+BUSY_PAUSE = 0.1
 """Seconds before the second try on a busy host; doubled each time."""
 
+JUST = timedelta(seconds=1)
+"""Old enough to be overtaken, young enough to act on where nothing is lost by it."""
+
 _ENDING = {action.value for action in ENDING}
+_KEEPS_ALL = {Action.START.value, Action.FREEZE.value, Action.UNFREEZE.value}
 _POWER_AFTER = {"start": "running", "unfreeze": "running", "freeze": "frozen", "stop": "hibernated"}
 
 
@@ -53,7 +62,19 @@ class ActionStopped(Exception):
 class Steps:
     """Takes actions for one run. A host that cannot be reached is not tried again in the same run."""
 
-    def __init__(self, made: Made, settings: Settings, journal: Journal, doors: Doors, stop: threading.Event) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what carrying out needs, each from another room
+        self,
+        made: Made,
+        settings: Settings,
+        journal: Journal,
+        doors: Doors,
+        stop: threading.Event,
+        paces: Paces,
+        pause: Pause | None = None,
+    ) -> None:
+        """``pause`` waits for a busy instance: (host, instance, seconds), True where waiting makes no more sense."""
+        self._paces = paces
+        self._pause = pause or (lambda _host, _instance, seconds: stop.wait(seconds))
         self._plan = made.plan
         self._observed = made.observed.hosts
         self._hosts = {host.name: host for host in made.desired.hosts}
@@ -76,7 +97,7 @@ class Steps:
 
     def _look_again(self, action: PlannedAction) -> None:
         """What exists is read once more: whatever moved since the plan leaves this action undone, and no other."""
-        if not action.uuid:
+        if not action.uuid or self._just_seen(action):
             return
         try:
             door = self._doors.open(self._hosts[action.host])
@@ -88,6 +109,11 @@ class Steps:
         planned = next((row for row in view.instances if row.name == action.instance), None)
         before = view.identity.process if view.identity and action.action in _ENDING else 0
         self._ask(StepQuestion(action, planned, found, before, process))
+
+    def _just_seen(self, action: PlannedAction) -> bool:
+        """Whether the plan's own look is the last look: it is a moment old, and the action loses neither memory nor disk."""
+        age = now() - self._observed[action.host].seen_at
+        return action.action in _KEEPS_ALL and timedelta(0) <= age <= JUST
 
     def _ask(self, question: StepQuestion) -> None:
         for rule in STEP_RULES:
@@ -102,6 +128,8 @@ class Steps:
         intent = self._intent(action, call)
         try:
             self._journal.intend(intent)
+            if isinstance(call, SetPower) and self._just_seen(action):
+                call = replace(call, seen=True)
             uuid = self._patiently(self._doors.open(self._hosts[action.host]), call)
         except (HostError, LeaseHeld, Refused) as error:
             if isinstance(error, Unreachable | LeaseHeld):
@@ -146,9 +174,10 @@ class Steps:
     def _patiently(self, door: Door, call: Call) -> str:
         for turn in range(BUSY_TRIES):
             try:
-                return self._perform(door, call)
+                with self._paces.turn(door.host.name, call):
+                    return self._perform(door, call)
             except HostBusy:
-                if turn == BUSY_TRIES - 1 or self._stop.wait(BUSY_PAUSE * 2**turn):
+                if turn == BUSY_TRIES - 1 or self._pause(door.host.name, getattr(call, "name", ""), BUSY_PAUSE * 2**turn):
                     raise
         return ""
 

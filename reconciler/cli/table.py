@@ -41,6 +41,12 @@ COMMANDS = {
         "the hosts, and the journal",
         (Exit.REFUSED, Exit.FAILED, Exit.STALE, Exit.LEASE),
     ),
+    "run": Row(
+        "reconciler.cli.run",
+        "Keep the world as the manifests say, until stopped.",
+        "the hosts, the journal, and with --git the repository's folder",
+        (Exit.FAILED, Exit.LEASE),
+    ),
     "status": Row("reconciler.cli.status", "Show what is declared beside what is there.", "nothing", (Exit.FAILED,)),
     "explain": Row("reconciler.cli.explain", "Say why one object is as it is.", "nothing"),
     "refusals": Row("reconciler.cli.refusals", "Show every refusal there is, and why.", "nothing"),

@@ -35,12 +35,13 @@ def needs_approval(plan: Plan, policy: Policy, applied: Applied | None) -> tuple
 
 def _acts(plan: Plan) -> Iterator[str]:
     for action in plan.actions:
-        word = _needs(action)
+        word = need_of(action)
         if word:
             yield f"{word} {action.ref} on {action.host}"
 
 
-def _needs(action: PlannedAction) -> str:
+def need_of(action: PlannedAction) -> str:
+    """The word for what in the action needs a person; "" where nothing does."""
     if action.action == Action.DESTROY and action.reason not in DECLARED_ENDS:
         return "destroys"
     if action.action == Action.REPLACE and action.kind != Kind.CELL and action.reason != Reason.UNFINISHED:

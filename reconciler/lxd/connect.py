@@ -51,7 +51,8 @@ class Door:
         self._counting = threading.Lock()
         self._timeouts = timeouts
         self._session: Session = client.api.session
-        self._endpoint = endpoint
+        self.endpoint = endpoint
+        """``https://address:port`` or ``http+unix://`` and the quoted path."""
         self._permit: Permit | None = None
 
     @classmethod
@@ -76,6 +77,28 @@ class Door:
         session = self._session.alike(writes=permit is not None)
         vars(other).update(_permit=permit, _session=session, _timeouts=timeouts, read_timeout=timeouts[1])
         return other
+
+    @property
+    def connect_timeout(self) -> float:
+        """Seconds that a connection may take."""
+        return self._timeouts[0]
+
+    @property
+    def client_certificate(self) -> tuple[str, str] | None:
+        """Paths of our certificate and its key; None over a unix socket."""
+        found = self._session.cert
+        return (found[0], found[1]) if isinstance(found, tuple) else None
+
+    def ask_again(self) -> None:
+        """Who answers now, and whether it still trusts us: a door that is kept must not go by what was true when it was opened.
+
+        One request. Raises a ``HostError``.
+        """
+        found = self.get("/1.0")
+        if not isinstance(found, dict):
+            raise Malformed(f"{self.host.name}: what answers there is not an LXD")
+        _check(self.host, found)
+        self.metadata = found
 
     @property
     def term(self) -> str:
@@ -108,7 +131,7 @@ class Door:
             self.requests[f"{method} {template(path)}"] += 1
         with mapped(self.host.name):
             response = self._session.request(
-                method, self._endpoint + path, json=body, timeout=self._timeouts, allow_redirects=False, **given
+                method, self.endpoint + path, json=body, timeout=self._timeouts, allow_redirects=False, **given
             )
         if not response.ok or response.is_redirect:
             raise of_status(response.status_code, reason_of(response), self.host.name)

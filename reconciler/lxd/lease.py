@@ -103,6 +103,13 @@ def watch(door: Door, claim: Claim, tell: Tell) -> Seen | None:
         time.sleep(min(LONGEST_LOOK, last.ttl / LOOKS))
 
 
+def sight(door: Door, claim: Claim) -> Sighting:
+    """One look at the lease, for who stands by for as long as it takes; the project is made where there is none. Raises a ``HostError``."""
+    quiet = door.under(LEASING, within=claim.ttl / RENEWALS)
+    _find_project(quiet, claim)
+    return _sight(quiet)
+
+
 def take(door: Door, claim: Claim, after: Seen | None) -> Lease:
     """Take the term after ``after``, which ``watch`` gave. Raises ``LeaseHeld`` (P06) where somebody was quicker, or a ``HostError``."""
     quiet = door.under(LEASING, within=claim.ttl / RENEWALS)
@@ -150,6 +157,13 @@ class Lease:
     def check(self, method: str, path: str, *, destructive: bool) -> None:
         """Whether we may write. Where a call ends something the host is asked too. Raises ``LeaseHeld`` (P05) or a ``HostError``."""
         self._ask(method, path, leases(self._door) if destructive else None)
+
+    @property
+    def lost(self) -> str:
+        """Why it does not hold any more; "" while it does."""
+        with self._guard:
+            why, over = self._why_lost, clock() >= self._valid_until
+        return why.cause if why else "it was not renewed in time" if over else ""
 
     def keep(self) -> None:
         """Renew it from time to time."""

@@ -24,7 +24,7 @@ REACHED = {"start": Status.RUNNING, "unfreeze": Status.RUNNING, "freeze": Status
 
 def set_power(door: Door, call: SetPower) -> str:
     """Bring it to the state; one that is in it already counts as done. Without a uuid it was made by this plan and is not read first."""
-    if call.uuid:
+    if call.uuid and not call.seen:
         row, _, _ = read_planned(door, call.name, call.uuid, call.essence)
         if row.status is REACHED[call.verb]:
             return call.uuid

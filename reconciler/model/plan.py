@@ -33,6 +33,8 @@ class SetPower:
     uuid: str = ""
     essence: str = ""
     """Of a stop that leads to a delete: ``engine.fingerprint.essence`` of what was planned for, so that nobody else's memory is lost."""
+    seen: bool = False
+    """Whether the instance was seen a moment ago to be the one with ``uuid``: it is not read once more before the call."""
     last_resort: bool = False
     """Of an orderly stop: whether it is made by force once its time is over, which the policy says."""
 

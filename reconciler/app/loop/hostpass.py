@@ -1,0 +1,236 @@
+"""One pass over one host: look, decide over the whole fleet as last seen, and carry out what is this host's."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from reconciler.app.clearance import Terms, check
+from reconciler.app.clock import now, stamp
+from reconciler.app.loop.consent import as_strict_as_applied
+from reconciler.app.loop.held import Held
+from reconciler.app.observe import MAX_THREADS, view_of
+from reconciler.app.planning import weigh
+from reconciler.app.settle import settle
+from reconciler.app.standing import after_steps, before_steps
+from reconciler.app.steps import Steps
+from reconciler.app.walk import Walk
+from reconciler.errors import HostError
+from reconciler.model.changes import ENDING, Action
+from reconciler.model.world import Grade
+from reconciler.policy.backoff import delay
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from reconciler.app.doors import Doors
+    from reconciler.app.events import Report
+    from reconciler.app.loop.consent import Consent
+    from reconciler.app.loop.leading import Leading
+    from reconciler.app.loop.memory import Memory
+    from reconciler.app.loop.options import Options
+    from reconciler.app.paces import Paces
+    from reconciler.app.planning import Made
+    from reconciler.app.settings import Settings
+    from reconciler.app.telemetry import Telemetry
+    from reconciler.model.changes import Refusal
+    from reconciler.model.plan import PlannedAction
+    from reconciler.model.resources import Desired, Host
+    from reconciler.model.world import HostView
+    from reconciler.store.journal import Journal
+
+    Act = tuple[str, str, str]
+
+TAKING = frozenset({Action.CREATE.value}) | {action.value for action in ENDING}
+"""Actions that make or end: never on the strength of a look at another host that is older than this pass."""
+PASSING = frozenset({"O05", "O08", "O09", "O10", "S06", "O03", "P09", "P10"})
+"""Codes of what settles by itself, as a rule: looked at again soon, and less and less often."""
+SOON, SELDOM = 0.5, 30.0
+"""Seconds until the first of those looks, and between two at most."""
+LATER = 3.0
+"""Seconds after which a host that another's pass found work for is looked at, if nothing woke it before."""
+GROUND = {Action.PREPARE.value, Action.IMPORT.value}
+MAKING = {Action.CREATE.value, Action.REPLACE.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all workers of a loop use together."""
+
+    settings: Settings
+    options: Options
+    memory: Memory
+    journal: Journal
+    doors: Doors
+    paces: Paces
+    consent: Consent
+    leading: Leading
+    telemetry: Telemetry
+    stop: threading.Event
+    wake: Callable[[str, str, float], None]
+    """(host, why, seconds from now)."""
+
+
+class HostPass:
+    """The passes of one host. Used by one thread."""
+
+    def __init__(self, host: Host, shared: Shared, pending: Callable[[], bool]) -> None:
+        """``pending``: whether something came in since the pass began."""
+        self._host = host
+        self._name = host.name
+        self._in = shared
+        self._pending = pending
+        self._held = Held()
+        self._restless = 0
+        self._certified: tuple[object, ...] = ()
+        self.pass_id = ""
+        """Of the pass under way, or the last one."""
+
+    def run(self, why: str) -> None:
+        """One pass. Raises an ``UnsandboxError`` where it cannot decide or act; what fails of single actions is told and tried again."""
+        desired = self._in.memory.desired
+        if desired is None:
+            return
+        self.pass_id, began = (pass_id := uuid4().hex), time.monotonic()
+        self._in.telemetry.pass_began(pass_id, self._name, why)
+        view = self._look()
+        self._open_cases()
+        made = self._weigh(desired)
+        report = None
+        if self._in.leading.leads(self._name):
+            report = self._act(made, desired, pass_id)
+        else:
+            self._remember(made)
+        refusals = tuple(refusal for refusal in made.refused if refusal.host in {"", self._name})
+        changes = sum(change.host == self._name and change.action is not Action.KEEP for change in made.every.items)
+        self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, changes, refusals, report)
+        self._again(view, refusals, report)
+
+    def _look(self) -> HostView:
+        """Look at the host through a door that was asked anew who it leads to."""
+        try:
+            self._in.doors.open(self._host).ask_again()
+        except HostError:
+            # The look below says what is wrong; a door that leads nowhere is made anew.
+            self._in.doors.forget(self._name)
+        return self._saw(view_of(self._host, self._in.doors))
+
+    def _saw(self, view: HostView) -> HostView:
+        self._in.memory.views[view.host] = view
+        self._in.telemetry.seen(view)
+        return view
+
+    def _open_cases(self) -> None:
+        """What a crash, or a call without an answer, left open on this host. It is written by who leads it alone."""
+        desired = self._in.memory.desired
+        if desired is not None and self._in.leading.leads(self._name):
+            settle(self._in.journal, self._in.memory.observed(desired, now()), self._name)
+
+    def _weigh(self, desired: Desired, only: frozenset[Act] | None = None) -> Made:
+        at = now()
+        ledger = self._in.journal.ledger(at)
+        desired = as_strict_as_applied(desired, ledger)
+        observed = self._in.memory.observed(desired, at)
+        return weigh(desired, observed, ledger, self._in.journal, self._in.doors, only=only, places={self._name})
+
+    def _act(self, made: Made, desired: Desired, pass_id: str) -> Report | None:
+        """Carry out what is this host's and may be begun. None where there is nothing."""
+        self._in.consent.look(made)
+        acts = self._claim(made)
+        try:
+            if acts and any(action in TAKING for _, _, action in acts):
+                self._look_at_all(desired)
+            part = self._weigh(desired, acts) if acts else None
+            if part is None or not part.plan.actions:
+                self._remember(made)
+                return None
+            return self._carry_out(part, pass_id)
+        finally:
+            self._in.memory.end(self._name)
+
+    def _claim(self, made: Made) -> frozenset[Act]:
+        """What may be begun here and now; from here on no other worker begins it."""
+        memory = self._in.memory
+        wanted = [action for action in made.plan.actions if action.host == self._name]
+        with memory.deciding:
+            late = {action.index for action in wanted if not self._may_begin(made, action)}
+            # What stands on ground that has to wait waits with it.
+            groundless = any(action.index in late and action.action in GROUND for action in wanted)
+            mine = [one for one in wanted if one.index not in late and not (groundless and one.action in MAKING)]
+            memory.begin(self._name, [(action.ref, action.instance) for action in mine])
+        waits = [wait for action in wanted if (wait := self._held.waits(action.ref))]
+        if waits:
+            self._in.wake(self._name, "an action failed", min(waits))
+        for host in {action.host for action in made.plan.actions} - {self._name}:
+            # It was woken by the cause of all this already, as a rule; by a place that came free here it was not.
+            self._in.wake(host, f"there is work for it, says {self._name}", LATER)
+        return frozenset((action.ref, action.host, action.action) for action in mine)
+
+    def _may_begin(self, made: Made, action: PlannedAction) -> bool:
+        if self._held.waits(action.ref):
+            return False
+        if action.action not in GROUND and self._in.memory.elsewhere(action.ref, self._name):
+            return False
+        if action.action in MAKING and not self._leads_all():
+            return False
+        return self._in.consent.allows(made, action)
+
+    def _leads_all(self) -> bool:
+        """Where another leads a host that it could live on, the other may be making it there at this moment."""
+        seen = [view for view in self._in.memory.views.values() if view.project is not None]
+        return all(self._in.leading.leads(view.host) for view in seen)
+
+    def _look_at_all(self, desired: Desired) -> None:
+        """Absence here proves nothing as long as it may live elsewhere: every host that was in sight is looked at once more."""
+        views = self._in.memory.views
+        others = [host for host in desired.hosts if host.name in views and views[host.name].grade is not Grade.UNSEEN]
+        with ThreadPoolExecutor(min(MAX_THREADS, max(1, len(others))), thread_name_prefix="look") as pool:
+            for view in pool.map(lambda host: view_of(host, self._in.doors), others):
+                self._saw(view)
+
+    def _carry_out(self, part: Made, pass_id: str) -> Report:
+        inside = self._in
+        by = inside.consent.by(part)
+        check(part, Terms(uncommitted=inside.options.uncommitted, approver=by), inside.journal, approved_by=by)
+        before_steps(inside.journal, part, self._name)
+        actor = f"{inside.settings.actor}, approved by {by}" if by else inside.settings.actor
+        inside.journal.begin_pass(pass_id, plan=part.plan.id, actor=actor, commit=part.plan.commit.id, at=stamp())
+        steps = Steps(part, inside.settings, inside.journal, inside.doors, inside.stop, inside.paces, self._pause)
+        walk = Walk(part.plan, steps, inside.paces, lambda event: inside.telemetry.action(pass_id, event), inside.stop, self._pending)
+        report = walk.report()
+        inside.telemetry.queue(self._name, len(report.skipped), 0, *inside.paces.limits(self._name))
+        seen = after_steps(inside.journal, part, report, inside.doors)
+        for view in seen.hosts.values() if seen else ():
+            self._saw(view)
+        counts = f"{len(report.done)} done, {len(report.failed)} failed, {len(report.skipped)} skipped"
+        inside.journal.end_pass(pass_id, result=counts, at=stamp())
+        return report
+
+    def _pause(self, host: str, instance: str, seconds: float) -> bool:
+        self._in.memory.pause(host, instance, seconds)
+        return self._in.stop.is_set()
+
+    def _remember(self, made: Made) -> None:
+        """Certify a look that led to nothing, where it shows anything that the last certified one did not."""
+        view = made.observed.hosts[self._name]
+        told = (made.desired.commit.digest, view.grade, tuple(map(id, view.instances)), len(made.refused))
+        if told != self._certified:
+            before_steps(self._in.journal, made, self._name)
+            self._certified = told
+
+    def _again(self, view: HostView, refusals: tuple[Refusal, ...], report: Report | None) -> None:
+        """When to look again without being told to."""
+        self._held.done(event.ref for event in (report.done if report else ()))
+        failed = [event.ref for event in (report.failed if report else ())]
+        if failed:
+            self._in.wake(self._name, "an action failed", self._held.failed(failed))
+        if report and report.stopped and not self._in.stop.is_set():
+            self._in.wake(self._name, "work was left over", 0.0)
+        restless = view.grade is not Grade.COMPLETE or any(refusal.code in PASSING for refusal in refusals)
+        self._restless = self._restless + 1 if restless else 0
+        if restless:
+            self._in.wake(self._name, "not settled yet", delay(self._restless, 0.5, base=SOON, cap=SELDOM))

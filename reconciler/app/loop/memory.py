@@ -1,0 +1,86 @@
+"""What the workers share between passes: the text in force, the latest look at each host, and who is at work on what.
+
+Nothing here is needed to go on after a restart: all of it is seen and read again.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.app.own import own_instance
+from reconciler.model.world import Observed, unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from reconciler.model.hints import Hint
+    from reconciler.model.resources import Desired
+    from reconciler.model.world import HostView
+
+    Act = tuple[str, str, str]
+    """(reference, host, action)."""
+
+TOUCHES = 4096
+"""Instances whose last event is remembered."""
+
+
+@dataclass
+class Memory:
+    """``deciding`` is held while a decision is made and what it begins is claimed, so that no two workers begin the same."""
+
+    desired: Desired | None = None
+    views: dict[str, HostView] = field(default_factory=dict)
+    deciding: threading.RLock = field(default_factory=threading.RLock)
+    _flights: dict[str, str] = field(default_factory=dict)
+    _working: dict[str, frozenset[str]] = field(default_factory=dict)
+    _touches: dict[tuple[str, str], Hint] = field(default_factory=dict)
+    _heard: threading.Condition = field(default_factory=threading.Condition)
+
+    def observed(self, desired: Desired, at: datetime) -> Observed:
+        """The world as last seen: every declared host, one that nobody has looked at yet among the unseen."""
+        views = dict(self.views)
+        hosts = {host.name: views.get(host.name) or unseen(host.name, "it was not looked at yet", at) for host in desired.hosts}
+        return Observed(hosts, at, own_instance())
+
+    def begin(self, host: str, acts: Iterable[tuple[str, str]]) -> None:
+        """``host``'s worker begins to work on (reference, instance) each. Called under ``deciding``."""
+        pairs = list(acts)
+        self._flights.update(dict.fromkeys((ref for ref, _ in pairs), host))
+        with self._heard:
+            self._working[host] = frozenset(instance for _, instance in pairs)
+
+    def end(self, host: str) -> None:
+        """It ended, and the host was looked at since."""
+        with self.deciding:
+            self._flights = {ref: at for ref, at in self._flights.items() if at != host}
+        with self._heard:
+            self._working.pop(host, None)
+            self._heard.notify_all()
+
+    def elsewhere(self, ref: str, host: str) -> bool:
+        """Whether the worker of another host is at work on ``ref``."""
+        return self._flights.get(ref, host) != host
+
+    def heard(self, host: str, hint: Hint) -> bool:
+        """Remember a hint. Whether it is about something that nobody here is at work on."""
+        with self._heard:
+            self._touches.pop((host, hint.instance), None)
+            self._touches[host, hint.instance] = hint
+            if len(self._touches) > TOUCHES:
+                del self._touches[next(iter(self._touches))]
+            self._heard.notify_all()
+            return hint.instance not in self._working.get(host, frozenset())
+
+    def touched(self) -> dict[tuple[str, str], Hint]:
+        """(host, instance) -> the last hint about it."""
+        with self._heard:
+            return dict(self._touches)
+
+    def pause(self, host: str, instance: str, seconds: float) -> None:
+        """Wait for the next hint about a busy instance, at most so long."""
+        with self._heard:
+            before = self._touches.get((host, instance))
+            self._heard.wait_for(lambda: self._touches.get((host, instance)) is not before, seconds)

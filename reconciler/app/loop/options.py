@@ -1,0 +1,34 @@
+"""What one run of the loop was told on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.engine.lease import TTL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Times are seconds."""
+
+    git: str = ""
+    """URL to follow; "" follows what is in the repository's folder."""
+    branch: str = "main"
+    interval: float = 30.0
+    """Between two fetches."""
+    signers: Path | None = None
+    mode: str = ""
+    """A mode stricter than the manifests', for everything; "" leaves it to them."""
+    full: float = 300.0
+    """Between two looks at everything, whatever was heard."""
+    uncommitted: bool = False
+    """Whether files are taken as they are where the folder is a git checkout; else its commit is."""
+    lease_ttl: float = TTL
+    drain: float = 30.0
+    """How long what is under way may take after the loop was told to stop."""
+    listen: str = ""
+    """Address of metrics and health; "" for none."""

@@ -1,0 +1,71 @@
+"""The text in force: read when somebody says that it may have changed.
+
+What cannot be read changes nothing; the text of before stays in force.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from reconciler.app.clock import now
+from reconciler.app.git import is_repository
+from reconciler.app.loop.wakes import Mailbox
+from reconciler.app.repository import load_desired
+from reconciler.errors import UnsandboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.app.loop.options import Options
+    from reconciler.app.settings import Settings
+    from reconciler.app.telemetry import Telemetry
+    from reconciler.model.resources import Desired
+    from reconciler.store.journal import Journal
+
+    Changed = Callable[[Desired], None]
+
+
+class Text(threading.Thread):
+    """Reads the manifests on a wake and tells who follows them, where they differ from what is in force."""
+
+    def __init__(self, settings: Settings, options: Options, journal: Journal, telemetry: Telemetry, changed: Changed) -> None:
+        super().__init__(name="text", daemon=True)
+        self.wakes = Mailbox()
+        self._settings = settings
+        self._options = options
+        self._journal = journal
+        self._telemetry = telemetry
+        self._changed = changed
+        self._inputs: tuple[str, str] | None = None
+
+    def run(self) -> None:
+        """Read on each wake, until closed."""
+        while self.wakes.wait():
+            self._read()
+
+    def _read(self) -> None:
+        began = time.monotonic()
+        try:
+            desired = self._load()
+        except UnsandboxError as error:
+            # The first line: one broken manifest may give a hundred findings, which `validate` shows.
+            self._telemetry.text(None, error.message.splitlines()[0])
+            return
+        inputs = desired.commit.id, desired.commit.digest
+        if inputs == self._inputs:
+            return
+        self._inputs = inputs
+        self._telemetry.text(desired.commit, "")
+        self._telemetry.note("text-read", "", f"{time.monotonic() - began:.3f} s")
+        self._changed(desired)
+
+    def _load(self) -> Desired:
+        applied = self._journal.ledger(now()).applied
+        rev = "HEAD" if is_repository(self._settings.root) and not self._options.uncommitted else None
+        return load_desired(self._settings, rev, applied=applied.commit if applied else "")
+
+    def close(self) -> None:
+        """Read no more."""
+        self.wakes.close()

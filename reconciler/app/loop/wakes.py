@@ -1,0 +1,56 @@
+"""Wakes: the only way in which anything tells the loop to look again. A wake carries a reason for people, never evidence."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+SETTLE = 0.015
+"""Seconds that a first wake waits for others of the same cause: LXD tells one change in several events."""
+
+
+class Mailbox:
+    """Of one worker. Any thread may wake; one waits. The same reason twice is one wake, at the earlier time."""
+
+    def __init__(self) -> None:
+        self._due: dict[str, float] = {}
+        self._heard = threading.Condition()
+        self._closed = False
+
+    def wake(self, why: str, after: float = 0.0) -> None:
+        """Look again, ``after`` so many seconds."""
+        at = time.monotonic() + after
+        with self._heard:
+            if at < self._due.get(why, float("inf")):
+                self._due[why] = at
+                self._heard.notify()
+
+    def pending(self) -> bool:
+        """Whether something is due at this moment."""
+        moment = time.monotonic()
+        with self._heard:
+            return any(at <= moment for at in self._due.values())
+
+    def wait(self) -> tuple[str, ...]:
+        """Block until something is due; the reasons, which are thereby taken. Empty where the mailbox was closed."""
+        with self._heard:
+            while not self._closed:
+                first = min(self._due.values(), default=None)
+                left = None if first is None else first + SETTLE - time.monotonic()
+                if left is not None and left <= 0:
+                    return self._take()
+                self._heard.wait(left)
+        return ()
+
+    def _take(self) -> tuple[str, ...]:
+        moment = time.monotonic()
+        due = sorted((at, why) for why, at in self._due.items() if at <= moment)
+        for _, why in due:
+            del self._due[why]
+        return tuple(why for _, why in due)
+
+    def close(self) -> None:
+        """Whoever waits goes on, with nothing."""
+        with self._heard:
+            self._closed = True
+            self._heard.notify_all()

@@ -1,0 +1,66 @@
+"""One thread a host: waits for a wake, makes a pass, and goes on whatever happened in it."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from reconciler.app.loop.hostpass import HostPass
+from reconciler.app.loop.wakes import Mailbox
+from reconciler.errors import Defect, UnsandboxError
+from reconciler.policy.backoff import delay
+
+if TYPE_CHECKING:
+    from reconciler.app.loop.hostpass import Shared
+    from reconciler.model.resources import Host
+
+LONGEST = 60.0
+"""Seconds after a pass that failed until the next, at most."""
+SHOWN = 3
+"""Words of a reason that a pass is told to have had."""
+
+
+class Worker(threading.Thread):
+    """The worker of one host."""
+
+    def __init__(self, host: Host, shared: Shared) -> None:
+        super().__init__(name=f"host-{host.name}", daemon=True)
+        self.host = host
+        self.wakes = Mailbox()
+        self._shared = shared
+        self._pass = HostPass(host, shared, self.wakes.pending)
+        self._failures = 0
+
+    def run(self) -> None:
+        """Pass after pass, until closed."""
+        while whys := self.wakes.wait():
+            if self._shared.stop.is_set():
+                return
+            began = time.monotonic()
+            try:
+                self._pass.run("; ".join(whys[:SHOWN]) + (f"; and {len(whys) - SHOWN} more" if len(whys) > SHOWN else ""))
+                self._failures = 0
+            except UnsandboxError as error:
+                self._failed(error, began)
+            except Exception as error:  # noqa: BLE001 - a defect in one pass must not end the loop, nor be kept quiet
+                self._failed(Defect(f"a pass broke: {_place(error)}"), began)
+
+    def _failed(self, error: UnsandboxError, began: float) -> None:
+        self._failures += 1
+        self._shared.telemetry.pass_failed(self._pass.pass_id, self.host.name, error, time.monotonic() - began)
+        self.wakes.wake("the last pass failed", delay(self._failures, random.random(), cap=LONGEST))  # noqa: S311 - a jitter, no secret
+
+    def close(self) -> None:
+        """End after the pass under way."""
+        self.wakes.close()
+
+
+def _place(error: Exception) -> str:
+    """Type and innermost place of an error; never its message, which may hold what a manifest keeps secret."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{where}"

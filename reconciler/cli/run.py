@@ -1,0 +1,82 @@
+"""``unsandbox run``."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.app.loop.loop import Loop
+from reconciler.app.loop.options import Options
+from reconciler.app.telemetry import Telemetry
+from reconciler.cli.exits import Exit
+from reconciler.cli.invocation import acting
+from reconciler.cli.table import COMMANDS, epilog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+PLAIN = Options()
+
+
+@app.command(epilog=epilog(COMMANDS["run"]))
+def run(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
+    *,
+    git: Annotated[str, typer.Option("--git", metavar="URL", help="Follow this repository; DIR becomes a checkout of it.")] = "",
+    branch: Annotated[str, typer.Option("--branch", metavar="NAME", help="Branch to follow.")] = PLAIN.branch,
+    interval: Annotated[
+        float, typer.Option("--interval", metavar="SECONDS", min=1, max=86_400, help="Between two fetches.")
+    ] = PLAIN.interval,
+    full: Annotated[
+        float, typer.Option("--full", metavar="SECONDS", min=1, max=86_400, help="Between two looks at everything, whatever was heard.")
+    ] = PLAIN.full,
+    uncommitted: Annotated[
+        bool, typer.Option("--uncommitted", help="Take the files as they are, not the commit that is checked out.")
+    ] = PLAIN.uncommitted,
+    lease_ttl: Annotated[
+        float, typer.Option("--lease-ttl", metavar="SECONDS", min=1, max=600, help="After so long without a sign of us another may lead.")
+    ] = PLAIN.lease_ttl,
+    drain: Annotated[
+        float, typer.Option("--drain", metavar="SECONDS", min=0, max=3600, help="Time for what is under way when told to stop.")
+    ] = PLAIN.drain,
+) -> None:
+    """Keep the world as the manifests say, until stopped.
+
+    Looks again whenever a host, a file or git says so, and now and then in any case. SIGTERM and Ctrl-C end it after what is under way,
+    a second one at once; SIGHUP reads everything again. Of several only the one that holds the leases acts, the others stand by.
+    """
+    made = acting(context)
+    options = Options(git=git, branch=branch, interval=interval, full=full, uncommitted=uncommitted, lease_ttl=lease_ttl, drain=drain)
+    with Telemetry() as telemetry:
+        loop = Loop(made.settings, options, telemetry)
+        with _signals(loop):
+            drained = loop.run()
+    raise typer.Exit(Exit.DONE if drained else Exit.FAILED)
+
+
+@contextmanager
+def _signals(loop: Loop) -> Iterator[None]:
+    """SIGTERM and SIGINT stop, a second one leaves at once; SIGHUP reads everything again."""
+    told: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        if told:
+            # Intents without an outcome are settled by the next run.
+            raise SystemExit(Exit.FAILED)
+        told.append(number)
+        loop.stop()
+
+    def reload(_number: int, _frame: object) -> None:
+        loop.reload("SIGHUP")
+
+    handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,152 @@
+"""A host's event stream, over a websocket of its own. What comes of it are hints: why to look again, never what is there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import unquote, urlsplit
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.sync.client import connect
+
+from reconciler.errors import HostError, Malformed, Unreachable, WrongIdentity
+from reconciler.lxd.errors import of_status
+from reconciler.lxd.transport import HTTP_UNIX
+from reconciler.model.hints import Hint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from websockets.sync.client import ClientConnection
+
+    from reconciler.lxd.connect import Door
+
+LONGEST = 64 * 1024
+"""Bytes of one event; a longer one ends the stream."""
+PING = 15.0
+"""Seconds between two pings, and how long an answer to one may take: a host that was cut off is known after twice that."""
+STOPPING = '"Instance initiated stop"'
+"""LXD logs this when a container's first process ended, half a second or more before the event that says it is stopped."""
+_STREAM = "its event stream"
+
+
+class Stream:
+    """An open stream. A context manager; ``hints`` ends with a ``HostError`` when the stream does."""
+
+    def __init__(self, host: str, socket_: ClientConnection, project: str) -> None:
+        self._host = host
+        self._socket = socket_
+        self._project = project
+
+    @classmethod
+    def open(cls, door: Door) -> Self:
+        """Connect to the host behind ``door`` as the door does: the same pin, the same certificate. Raises a ``HostError``."""
+        host = door.host
+        # Logging is asked for because of one line in it; most of the rest is thrown away unread.
+        path = door.path("events", type="lifecycle,logging")
+        plain = _plain(door)
+        try:
+            opened = connect(
+                f"ws://lxd{path}",
+                sock=plain,
+                proxy=None,
+                compression=None,
+                open_timeout=door.read_timeout,
+                close_timeout=1,
+                ping_interval=PING,
+                ping_timeout=PING,
+                max_size=LONGEST,
+                max_queue=None,
+            )
+        except InvalidStatus as error:
+            plain.close()
+            raise of_status(error.response.status_code, "", host.name) from error
+        except (InvalidHandshake, OSError, EOFError) as error:
+            plain.close()
+            raise Unreachable(f"{host.name}: no event stream: {type(error).__name__}") from error
+        return cls(host.name, opened, host.project)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it, from any thread: ``hints`` then raises."""
+        self._socket.close()
+
+    def hints(self) -> Iterator[Hint]:
+        """What the host says, as it says it. Blocks. Raises ``Unreachable`` at the stream's end, ``Malformed`` for what is no event."""
+        try:
+            for text in self._socket:
+                hint = read(text, self._project)
+                if hint is not None:
+                    yield hint
+        except ConnectionClosed as error:
+            raise Unreachable(f"{self._host}: {_STREAM} ended: {error.reason or type(error).__name__}") from error
+        except HostError as error:
+            raise Malformed(f"{self._host}: {_STREAM}: {error.message}") from error
+        raise Unreachable(f"{self._host}: {_STREAM} ended")
+
+
+def read(text: str | bytes, project: str) -> Hint | None:
+    """The hint in one message; None where it is about nothing that is looked at here. Raises ``Malformed``."""
+    if not isinstance(text, str):
+        raise Malformed("bytes, not text")
+    if '"type":"logging"' in text and STOPPING not in text:
+        return None
+    try:
+        event = json.loads(text)
+        kind, told = event["type"], event["metadata"]
+        if kind == "logging":
+            context = told["context"]
+            return Hint("instance-stopping", str(context["instance"]), str(event["timestamp"])) if context["project"] == project else None
+        if kind != "lifecycle" or event.get("project") != project:
+            return None
+        return Hint(str(told["action"]), _instance(str(told["source"])), str(event["timestamp"]), _who(told.get("requestor") or {}))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Malformed("a message that is no event") from error
+
+
+def _instance(source: str) -> str:
+    parts = source.partition("?")[0].split("/")
+    return unquote(parts[3]) if len(parts) > 3 and parts[2] == "instances" else ""  # noqa: PLR2004 - /1.0/instances/NAME
+
+
+def _who(requestor: dict[str, Any]) -> str:
+    """``username (protocol, address)`` with what there is of it."""
+    name, ways = str(requestor.get("username", "")), [str(requestor.get(key, "")) for key in ("protocol", "address")]
+    way = ", ".join(part for part in ways if part and part != "@")
+    return f"{name} ({way})" if name and way else name
+
+
+def _plain(door: Door) -> socket.socket:
+    """A connected socket to the host; over HTTPS wrapped, with the certificate held against the pin before anything is sent."""
+    endpoint, timeout = urlsplit(door.endpoint), door.connect_timeout
+    try:
+        if door.endpoint.startswith(HTTP_UNIX):
+            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            made.settimeout(timeout)
+            made.connect(unquote(endpoint.netloc))
+            return made
+        made = socket.create_connection((str(endpoint.hostname), int(endpoint.port or 443)), timeout)
+        return _wrapped(door, made)
+    except (OSError, ValueError) as error:
+        raise Unreachable(f"{door.host.name}: no event stream: {error}") from error
+
+
+def _wrapped(door: Door, plain: socket.socket) -> ssl.SSLSocket:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if door.client_certificate is not None:
+        context.load_cert_chain(*door.client_certificate)
+    wrapped = context.wrap_socket(plain)
+    if hashlib.sha256(wrapped.getpeercert(binary_form=True) or b"").hexdigest() != door.host.fingerprint:
+        wrapped.close()
+        raise WrongIdentity(f"{door.host.name}: the server showed another certificate than the pinned one; nothing was sent to it")
+    return wrapped
