@@ -118,6 +118,7 @@ class _Compiler:
                 domains=tuple(sorted(spec.domains)),
                 labels=document.labels,
                 lineage=document.lineage,
+                stance=document.stance,
                 bootstrap=bootstrap,
                 replace=Replace(spec.replace),
                 locked=spec.locked,
@@ -151,6 +152,7 @@ class _Compiler:
                 source=document.source,
                 labels=document.labels,
                 lineage=document.lineage,
+                stance=document.stance,
                 ttl=spec.ttl,
                 shell=spec.shell,
             )
@@ -179,6 +181,7 @@ class _Compiler:
                 placement=Placement(location=spec.location, hosts=tuple(sorted(spec.hosts))),
                 source=document.source,
                 labels=document.labels,
+                stance=document.stance,
             )
             for ref in refs
         ]
@@ -186,4 +189,4 @@ class _Compiler:
 
 def _pool(document: Document) -> Pool:
     spec = parts.spec_of(document, PoolSpec)
-    return Pool(document.ref, spec.size.min, spec.size.max, document.source)
+    return Pool(document.ref, spec.size.min, spec.size.max, document.source, document.stance)

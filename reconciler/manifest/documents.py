@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.model.modes import FREE, Stance
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -38,7 +40,8 @@ class Document:
     moved: str = ""
     """Name it had before; "" where it always had this one."""
     digest: str = ""
-    """SHA-256 of what is written, whatever the form, the comments and the file."""
+    """SHA-256 of what is written but mode and suspension, whatever the form, the comments and the file."""
+    stance: Stance = FREE
 
     def place(self, *path: str | int) -> tuple[int, int]:
         """Line and column of the node at ``path``, or of the nearest node above it that was written."""

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from reconciler.errors import Finding, ManifestError
 from reconciler.manifest.documents import Document, Documents
 from reconciler.manifest.fields import Strict
+from reconciler.manifest.parts import stance_of
 from reconciler.manifest.reading import NOTHING, Flaw, code_of
 from reconciler.manifest.schema import API_VERSION, KINDS, Metadata
 from reconciler.manifest.wording import findings_of
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Strict)
 TOP = ("apiVersion", "kind", "metadata", "spec")
 MOVABLE = frozenset({Kind.SERVICE, Kind.SESSION})
+STANDING = frozenset({Kind.SERVICE, Kind.SESSION, Kind.POOL, Kind.HOST})
+"""Kinds whose metadata may say a mode and a suspension."""
+STANCE = ("mode", "suspend")
 YAML = (".yaml", ".yml")
 MAX_DOCUMENTS = 50_000
 
@@ -91,6 +95,8 @@ class _Document:
         spec = self._model(KINDS[kind], value.get("spec", {}), "spec")
         if metadata is not None and metadata.moved and kind not in MOVABLE:
             self._find(("metadata", "moved"), f"a {kind} is not a container: there is nothing to keep under another name")
+        if metadata is not None and kind not in STANDING:
+            self._no_stance(metadata, kind)
         for path in _nothings(value, ()) if len(self.findings) == before else ():
             self._find(path, "nothing is written", "write a value, or leave it out", written=False)
         if len(self.findings) > before or metadata is None or spec is None:
@@ -105,7 +111,14 @@ class _Document:
             lineage=metadata.lineage,
             moved=metadata.moved or "",
             digest=_digest(value),
+            stance=stance_of(metadata.mode, metadata.suspend),
         )
+
+    def _no_stance(self, metadata: Metadata, kind: Kind) -> None:
+        where = "write it in spec" if kind is Kind.POLICY else "the Policy says it for everything"
+        for key in STANCE:
+            if key in metadata.model_fields_set:
+                self._find(("metadata", key), f"not for kind {kind}", where)
 
     def _head(self, value: Mapping[str, object]) -> Kind | None:
         for key in value:
@@ -149,5 +162,9 @@ def _nothings(value: object, path: Path) -> Iterator[Path]:
 
 
 def _digest(value: Mapping[str, object]) -> str:
+    # What may be done about an object is not what the object is: to suspend it must not make it another one.
+    metadata = value.get("metadata")
+    if isinstance(metadata, dict) and any(key in metadata for key in STANCE):
+        value = {**value, "metadata": {key: item for key, item in metadata.items() if key not in STANCE}}
     # A date written without quotes is a date to YAML; its text tells it apart as well.
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import Defect
 from reconciler.manifest.schema import HostSpec, ImageSpec, KeySpec, PolicySpec, TierSpec
+from reconciler.model.modes import DAYS, Mode, Stance, Suspension, Window
 from reconciler.model.resources import (
     Approval,
     Capacity,
@@ -24,6 +25,7 @@ from reconciler.model.resources import (
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import Document
+    from reconciler.manifest.schema_modes import SuspendSpec, WindowSpec
     from reconciler.model.resources import Source
 
 S = TypeVar("S")
@@ -78,6 +80,7 @@ def host(document: Document) -> Host:
         source=document.source,
         partner=spec.partner or "",
         server_name=spec.server_name or "",
+        stance=document.stance,
     )
 
 
@@ -92,4 +95,17 @@ def policy(spec: PolicySpec, source: Source) -> Policy:
         approval=Approval(spec.approval),
         force_stop=spec.force_stop,
         source=source,
+        stance=stance_of(spec.mode, spec.suspend),
+        windows=tuple(_window(window) for window in spec.windows),
     )
+
+
+def stance_of(mode: str, suspend: SuspendSpec | None) -> Stance:
+    """What may be done, as a manifest says it."""
+    return Stance(Mode(mode), Suspension(suspend.reason, suspend.until) if suspend else None)
+
+
+def _window(spec: WindowSpec) -> Window:
+    hours, minutes = spec.opens.split(":")
+    days = tuple(sorted({DAYS.index(day) for day in spec.days}))
+    return Window(days, int(hours) * 60 + int(minutes), spec.length, spec.zone)

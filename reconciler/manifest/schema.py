@@ -24,6 +24,7 @@ from reconciler.manifest.fields import (
     Strict,
     Vcpu,
 )
+from reconciler.manifest.schema_modes import ModeName, SuspendSpec, WindowSpec  # noqa: TC001 - pydantic reads annotations
 from reconciler.model.names import Kind
 
 API_VERSION = "unsandbox/v1"
@@ -55,6 +56,12 @@ class Metadata(Strict):
         pattern=r"^([0-9a-f-]{36}(,[0-9a-f-]{36}){0,31})?$",
         description="Written by requests: uuids of the containers that it was asked for from, the outermost first.",
     )
+    mode: ModeName = Field(
+        default="enforce",
+        description="detect tells what differs and changes nothing. Services, sessions, pools (their cells) and hosts (what is on them);"
+        " of object, host and Policy the strictest counts.",
+    )
+    suspend: SuspendSpec | None = Field(default=None, description="Change nothing before a moment. The same kinds; stricter than detect.")
 
 
 class ResourcesSpec(Strict):
@@ -281,6 +288,13 @@ class PolicySpec(Strict):
         default="required", description="Whether what destroys, replaces or unlocks needs the one-time code of a person."
     )
     force_stop: bool = Field(default=False, description="Whether a container that does not stop in time is stopped by force.")
+    mode: ModeName = Field(default="enforce", description="detect tells what differs, everywhere, and changes nothing.")
+    suspend: SuspendSpec | None = Field(default=None, description="Change nothing anywhere before a moment.")
+    windows: list[WindowSpec] = Field(
+        default=[],
+        description="When what is there may be destroyed or replaced; any time where none is named. Expired sessions and surplus"
+        " cells wait for none.",
+    )
 
 
 class CapacitySpec(Strict):

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from reconciler.model.modes import FREE, Stance
+
 if TYPE_CHECKING:
+    from reconciler.model.modes import Window
     from reconciler.model.names import Ref
 
 
@@ -123,6 +126,7 @@ class Workload:
     """Digest of the manifest's own text about it: it does not move when a default or a policy does."""
     lineage: str = ""
     """uuids of the containers from which it was asked for, the outermost first, with commas between."""
+    stance: Stance = FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ class Pool:
     minimum: int
     maximum: int
     source: Source
+    stance: Stance = FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +252,9 @@ class Policy:
     force_stop: bool = False
     """Whether a container that does not stop in time may be stopped by force."""
     source: Source = Source("", 0)
+    stance: Stance = FREE
+    windows: tuple[Window, ...] = ()
+    """When what is there may be destroyed or replaced; empty means at any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +290,7 @@ class Host:
     """Who lends it; "" for one of our own."""
     server_name: str = ""
     """The name that LXD must give for itself; "" takes the one that was certified first."""
+    stance: Stance = FREE
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from reconciler.engine.plan import make_plan
 from reconciler.engine.select import Scope
 from reconciler.engine.spec import stated_devices
 from reconciler.model import marks
+from reconciler.model.modes import DAYS, Mode, Stance, Suspension, Window
 from reconciler.model.names import Kind, Ref, cell_ref, instance_name
 from reconciler.model.records import Applied, Certified, Deed, Known, Ledger, PowerRecord, Writer
 from reconciler.model.resources import (
@@ -60,6 +61,19 @@ _TEXT = {
 }
 
 
+def stance(words: Mapping[str, Any]) -> Stance:
+    """What a case says may be done: ``mode``, and ``suspend`` as [reason, until]."""
+    suspension = Suspension(*words["suspend"]) if "suspend" in words else None
+    return Stance(Mode(words.get("mode", "enforce")), suspension, words.get("said_by", ""))
+
+
+def window(words: Mapping[str, Any]) -> Window:
+    """A window in the words of a manifest, but its length in seconds."""
+    hours, minutes = words["from"].split(":")
+    days = tuple(DAYS.index(day) for day in words.get("days", DAYS))
+    return Window(days, int(hours) * 60 + int(minutes), words["for"], words.get("zone", "UTC"))
+
+
 def workload(ref: Ref, words: Mapping[str, Any]) -> Workload:
     """A workload from a case: a running service of 64 MiB unless the words say otherwise."""
     plain = synthetic.service(sum(ref.name.encode()), "")
@@ -83,6 +97,7 @@ def workload(ref: Ref, words: Mapping[str, Any]) -> Workload:
         moved=words.get("moved", ""),
         moved_uid=f"uid-{words['moved']}" if "moved" in words else "",
         document=str(words.get("document", f"document of {ref}")),
+        stance=stance(words),
         bootstrap=Bootstrap(words["bootstrap"], f"sha256:{words['bootstrap'].encode().hex():0<64}") if "bootstrap" in words else None,
     )
     return replace(made, owner="") if ref.kind is Kind.CELL else made
@@ -113,6 +128,7 @@ def host(name: str, words: Mapping[str, Any]) -> Host:
         ),
         partner=words.get("partner", ""),
         server_name=words.get("server_name", ""),
+        stance=stance(words),
     )
 
 
@@ -202,6 +218,7 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
     # Most cases are about what comes after the grace; those about it say so.
     grace = Grace(**{"services": 0, "sessions": 0, "cells": 0, **words.get("grace", {})})
     policy = Policy(words.get("environment", "default"), limits, egress, grace, Drift(words.get("drift", "revert")))
+    policy = replace(policy, stance=stance(words), windows=tuple(window(item) for item in words.get("windows", ())))
     hosts = {name: (host(name, item or {}), item or {}) for name, item in case.get("hosts", {"h1": {}}).items()}
     views = {name: view(place, item, policy) for name, (place, item) in hosts.items()}
     images = tuple(
@@ -210,7 +227,9 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
     )
     # Something is always declared, even where a case is about what is not; D01 is about an empty repository.
     sizes = {**({} if case.get("empty") else {"standing": {"size": 0}}), **case.get("pools", {})}
-    pools = tuple(Pool(Ref(Kind.POOL, name), item["size"], item["size"], synthetic.SOURCE) for name, item in sorted(sizes.items()))
+    pools = tuple(
+        Pool(Ref(Kind.POOL, name), item["size"], item["size"], synthetic.SOURCE, stance(item)) for name, item in sorted(sizes.items())
+    )
     desired = Desired(
         workloads(case),
         pools,

@@ -30,7 +30,14 @@ def of(options: Options) -> Desired:
 
 def test_the_examples_are_a_repository_of_their_own() -> None:
     desired = load_desired(settings_from(REPOSITORY, {}))
-    assert [str(workload.ref) for workload in desired.workloads] == ["Cell/warm-0", "Cell/warm-1", "Service/web", "Session/shell"]
+    assert [str(workload.ref) for workload in desired.workloads] == [
+        "Cell/warm-0",
+        "Cell/warm-1",
+        "Service/held",
+        "Service/watched",
+        "Service/web",
+        "Session/shell",
+    ]
 
 
 def test_the_committed_schemas_are_current() -> None:
