@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reconciler.app.settings import Settings
     from reconciler.errors import HostError
     from reconciler.lxd.certificate import ClientCertificate
+    from reconciler.lxd.connect import Observer
     from reconciler.lxd.permit import Permit
     from reconciler.model.resources import Host
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 class Doors:
     """One open door a host, made when first asked for. Safe for threads: two that ask for one host get the same door."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
+        """``observer`` hears of every request through every door."""
         self._settings = settings
+        self._observer = observer
         self._doors: dict[str, Door] = {}
         self._permits: dict[str, Permit] = {}
         self._shut: dict[str, HostError] = {}
@@ -49,6 +52,7 @@ class Doors:
                     connect_timeout=self._settings.connect_timeout,
                     read_timeout=self._settings.read_timeout,
                 )
+                self._doors[host.name].observer = self._observer
             door, permit = self._doors[host.name], self._permits.get(host.name)
             return door.under(permit) if permit else door
 

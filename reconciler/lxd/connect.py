@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import copy
 import threading
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 import pylxd
 
-from reconciler.errors import Malformed, NotTrusted, WrongIdentity
+from reconciler.errors import HostError, Malformed, NotTrusted, WrongIdentity
 from reconciler.lxd import convert
 from reconciler.lxd.errors import mapped, of_status
 from reconciler.lxd.permit import allow
 from reconciler.lxd.transport import HTTP_UNIX, new_session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from reconciler.lxd.permit import Permit
     from reconciler.lxd.transport import Session
     from reconciler.model.resources import Host
+
+    Observer = Callable[[str, str, float, str], None]
+    """Hears of each request: host, method and path template, seconds until the answer began, and ``ok`` or the code of its error."""
 
 UNIX = "unix:"
 _COLLECTION = 2
@@ -54,6 +58,7 @@ class Door:
         self.endpoint = endpoint
         """``https://address:port`` or ``http+unix://`` and the quoted path."""
         self._permit: Permit | None = None
+        self.observer: Observer | None = None
 
     @classmethod
     def open(cls, host: Host, certificate: ClientCertificate | None, *, connect_timeout: float = 3, read_timeout: float = 30) -> Self:
@@ -127,8 +132,21 @@ class Door:
         Where it may change something: ``Refused`` (P15) without a permit, ``LeaseHeld`` (P05) where the lease behind the permit is lost.
         """
         allow(self._permit, method, path, body)
+        kind = f"{method} {template(path)}"
         with self._counting:
-            self.requests[f"{method} {template(path)}"] += 1
+            self.requests[kind] += 1
+        if self.observer is None:
+            return self._sent(method, path, body, given)
+        began, outcome = time.perf_counter(), "ok"
+        try:
+            return self._sent(method, path, body, given)
+        except HostError as error:
+            outcome = error.code
+            raise
+        finally:
+            self.observer(self.host.name, kind, time.perf_counter() - began, outcome)
+
+    def _sent(self, method: str, path: str, body: object, given: Mapping[str, Any]) -> requests.Response:
         with mapped(self.host.name):
             response = self._session.request(
                 method, self.endpoint + path, json=body, timeout=self._timeouts, allow_redirects=False, **given
