@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reconciler.model.changes import Refusal
     from reconciler.model.resources import Commit
 
-CONNECTED = frozenset({"connected", "reconnected"})
+CONNECTED = frozenset({"connected", "events-open", "reconnected"})
 DISCONNECTED = frozenset({"event-gap", "disconnected", "unreachable"})
 """Kinds of note that tell of a host's stream of events."""
 DRAINING = "draining"
