@@ -44,6 +44,8 @@ class World:
     operations: Mapping[tuple[str, str], tuple[Operation, ...]]
     changes: tuple[Change, ...] = ()
     """Every change of the pass, for rules that count."""
+    may: Callable[[Change, World], bool] = field(default=lambda _change, _world: False, repr=False, compare=False)
+    """Whether a change is asked for and nothing but its turn keeps it from being made, for rules that give turns."""
     _kept: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     @property

@@ -46,6 +46,7 @@ DECISIONS = (
     Decision("Is the cell in use?", "a run would be cut off", ("I07", "I08")),
     Decision("Is the session's end known?", "a new session would hide a loss", ("I09",)),
     Decision("May its power change?", "what somebody put to rest would wake", ("S01", "S02", "S11")),
+    Decision("Is it its turn?", "a bad image would take every member of a service down at once", ("R01", "R02", "R03", "R04")),
     Decision("Is it within the budget?", "one mistake would reach the whole fleet", ("F01",)),
     Decision("Is the fleet healthy enough to act in bulk?", "an outage would be made worse", ("F02", "D18")),
     Decision("Does acting help?", "two programs would fight, or one would fail for ever", ("F03", "F07", "S03")),

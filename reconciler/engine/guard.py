@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.engine.accept import digest_of
-from reconciler.engine.asked import World
+from reconciler.engine.asked import GROUND, World
 from reconciler.engine.budget import over_budget
 from reconciler.engine.refuse.fleet import trip
 from reconciler.engine.rules import ALLOWED, RULES
+from reconciler.engine.table.rollout import ROLLOUT
 from reconciler.model.changes import ENDING, Action, Change, Cleared, Refusal, puts_to_rest
 from reconciler.model.rules import FAILED_CAUSE, No, failed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from reconciler.engine.asked import GuardRule
     from reconciler.model.changes import Changes
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.resources import Desired
     from reconciler.model.world import Observed, Operation
 
+TURNS = frozenset(rule.code for rule in ROLLOUT)
 NO_RULE = "X00"
 """Code of the default: no rule speaks in favour of the action."""
 
@@ -38,7 +40,7 @@ def clear(
 
     ``every``: all that would change, where ``changes`` are only those that were asked for; some rules count.
     """
-    world = world_of(desired, observed, ledger, changes.items if every is None else every)
+    world = world_of(desired, observed, ledger, changes.items if every is None else every, _may(rules, changes.items))
     about = {action: [rule for rule in rules if action in rule.actions] for action in Action}
     allowed: list[Change] = []
     refusals = list(changes.doubts)
@@ -52,22 +54,50 @@ def clear(
         else:
             refusals.append(refusal)
     allowed, groundless = _stand_on_ground(allowed, refusals)
-    allowed, spent = _within_budget(allowed, changes, world)
+    allowed, spent = _within_budget(allowed, changes, refusals, world)
     refusals += [*groundless, *spent]
     return Cleared(tuple(allowed), tuple(sorted(refusals, key=lambda refusal: (refusal.ref, refusal.host, refusal.code))))
 
 
-def _within_budget(allowed: list[Change], changes: Changes, world: World) -> tuple[list[Change], list[Refusal]]:
-    """What the budgets leave. Where they cannot be counted, nothing that they bound is done."""
+def _may(rules: Sequence[GuardRule], asked: Sequence[Change]) -> Callable[[Change, World], bool]:
+    """Whether a change is one of those ``asked`` for, and everything but its turn speaks for it."""
+    before = [rule for rule in rules if rule.code not in TURNS]
+    mine = {(change.ref, change.host) for change in asked}
+
+    def groundless(world: World) -> list[Refusal]:
+        judged = [judge(change, world, before) for change in world.changes if change.action in GROUND]
+        return [refusal for refusal in judged if refusal is not None]
+
+    def may(change: Change, world: World) -> bool:
+        stands = not _stand_on_ground([change], world.once("groundless", groundless))[1]
+        return (change.ref, change.host) in mine and stands and judge(change, world, before) is None
+
+    return may
+
+
+def _within_budget(
+    allowed: list[Change], changes: Changes, refusals: Sequence[Refusal], world: World
+) -> tuple[list[Change], list[Refusal]]:
+    """What the budgets leave. Where they cannot be counted, nothing that they bound is done.
+
+    What waits for its turn is counted in the pass that gives it one.
+    """
+    waiting = {(refusal.ref, refusal.host) for refusal in refusals if refusal.code in TURNS}
     try:
-        return over_budget(allowed, changes.items, world)
+        return over_budget(allowed, [item for item in changes.items if (str(item.ref), item.host) not in waiting], world)
     except Exception as error:  # noqa: BLE001 - a budget that cannot be counted must refuse, so nothing may pass here
         no = failed("budgets", error, "unsandbox history")
         bounded = [change for change in allowed if change.action in ENDING or puts_to_rest(change)]
         return [change for change in allowed if change not in bounded], [refusal_of("F01", change, no) for change in bounded]
 
 
-def world_of(desired: Desired, observed: Observed, ledger: Ledger, changes: tuple[Change, ...] = ()) -> World:
+def world_of(
+    desired: Desired,
+    observed: Observed,
+    ledger: Ledger,
+    changes: tuple[Change, ...] = (),
+    may: Callable[[Change, World], bool] | None = None,
+) -> World:
     """What the rules look up."""
     operations: dict[tuple[str, str], tuple[Operation, ...]] = {}
     for view in observed.hosts.values():
@@ -81,6 +111,7 @@ def world_of(desired: Desired, observed: Observed, ledger: Ledger, changes: tupl
         hosts={host.name: host for host in desired.hosts},
         operations=operations,
         changes=changes,
+        may=may or _may(RULES, changes),
     )
 
 

@@ -9,6 +9,7 @@ from reconciler.engine.table.identity import IDENTITY
 from reconciler.engine.table.life import LIFE
 from reconciler.engine.table.meaning import MEANING
 from reconciler.engine.table.modes import MODES
+from reconciler.engine.table.rollout import ROLLOUT
 from reconciler.engine.table.seeing import SEEING
 
 if TYPE_CHECKING:
@@ -17,6 +18,6 @@ if TYPE_CHECKING:
 ALLOWED = ALL
 """Actions that are allowed where every rule below was asked and none said no. An action that is not here is refused."""
 
-RULES: tuple[GuardRule, ...] = (*SEEING, *MEANING, *IDENTITY, *LIFE, *MODES)
+RULES: tuple[GuardRule, ...] = (*SEEING, *MEANING, *IDENTITY, *LIFE, *MODES, *ROLLOUT)
 """The order is the meaning: what cannot be seen comes before what is meant, that before what it is, and that before what may be done;
-whether anything may be done comes last."""
+whether anything may be done comes after, and whose turn it is last."""

@@ -189,4 +189,4 @@ class _Compiler:
 
 def _pool(document: Document) -> Pool:
     spec = parts.spec_of(document, PoolSpec)
-    return Pool(document.ref, spec.size.min, spec.size.max, document.source, document.stance)
+    return Pool(document.ref, spec.size.min, spec.size.max, document.source, document.stance, parts.update(spec.update))

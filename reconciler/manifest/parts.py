@@ -22,10 +22,12 @@ from reconciler.model.resources import (
     Resources,
     Tier,
 )
+from reconciler.model.rollout import OnFailure, Portion, Update
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import Document
     from reconciler.manifest.schema_modes import SuspendSpec, WindowSpec
+    from reconciler.manifest.schema_rollout import UpdateSpec
     from reconciler.model.resources import Source
 
 S = TypeVar("S")
@@ -94,6 +96,7 @@ def policy(spec: PolicySpec, source: Source) -> Policy:
         drift=Drift(spec.drift),
         approval=Approval(spec.approval),
         force_stop=spec.force_stop,
+        update=update(spec.update),
         source=source,
         stance=stance_of(spec.mode, spec.suspend),
         windows=tuple(_window(window) for window in spec.windows),
@@ -109,3 +112,16 @@ def _window(spec: WindowSpec) -> Window:
     hours, minutes = spec.opens.split(":")
     days = tuple(sorted({DAYS.index(day) for day in spec.days}))
     return Window(days, int(hours) * 60 + int(minutes), spec.length, spec.zone)
+
+
+def update(spec: UpdateSpec | None) -> Update | None:
+    """The terms of a rolling update; None where none are written."""
+    if spec is None:
+        return None
+    return Update(
+        max_unavailable=spec.max_unavailable,
+        canary=spec.canary or Portion(0),
+        proven=spec.proven,
+        pause=spec.pause,
+        on_failure=OnFailure(spec.on_failure),
+    )

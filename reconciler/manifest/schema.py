@@ -25,6 +25,7 @@ from reconciler.manifest.fields import (
     Vcpu,
 )
 from reconciler.manifest.schema_modes import ModeName, SuspendSpec, WindowSpec  # noqa: TC001 - pydantic reads annotations
+from reconciler.manifest.schema_rollout import UpdateSpec  # noqa: TC001 - read when the models are made
 from reconciler.model.names import Kind
 
 API_VERSION = "unsandbox/v1"
@@ -177,6 +178,9 @@ class PoolSpec(Strict):
     owner: Name | None = Field(default=None, description="Key that owns the pool; left out, nobody's.")
     location: Name | None = Field(default=None, description="Keep the cells at this location.")
     hosts: list[Name] = Field(default=[], description="Keep the cells on these hosts.")
+    update: UpdateSpec | None = Field(
+        default=None, description="Make its cells anew in turns; left out, all that nobody uses are made anew at once."
+    )
 
     @model_validator(mode="after")
     def _meant(self) -> PoolSpec:
@@ -294,6 +298,11 @@ class PolicySpec(Strict):
         default=[],
         description="When what is there may be destroyed or replaced; any time where none is named. Expired sessions and surplus"
         " cells wait for none.",
+    )
+    update: UpdateSpec | None = Field(
+        default=None,
+        description="Change the services of one image, or of one label `rollout`, in turns; left out, only the limits bound how many are"
+        " made anew.",
     )
 
 

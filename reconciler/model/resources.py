@@ -11,6 +11,7 @@ from reconciler.model.modes import FREE, Stance
 if TYPE_CHECKING:
     from reconciler.model.modes import Window
     from reconciler.model.names import Ref
+    from reconciler.model.rollout import Update
 
 
 class Power(StrEnum):
@@ -138,6 +139,8 @@ class Pool:
     maximum: int
     source: Source
     stance: Stance = FREE
+    update: Update | None = None
+    """How its cells are made anew in turns; None means all at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +254,8 @@ class Policy:
     approval: Approval = Approval.REQUIRED
     force_stop: bool = False
     """Whether a container that does not stop in time may be stopped by force."""
+    update: Update | None = None
+    """How services are changed in turns; None leaves it to the limits."""
     source: Source = Source("", 0)
     stance: Stance = FREE
     windows: tuple[Window, ...] = ()

@@ -13,6 +13,8 @@ from reconciler.engine.guard import clear
 from reconciler.engine.plan import make_plan
 from reconciler.engine.select import Scope
 from reconciler.engine.spec import stated_devices
+from reconciler.manifest import parts
+from reconciler.manifest.schema_rollout import UpdateSpec
 from reconciler.model import marks
 from reconciler.model.modes import DAYS, Mode, Stance, Suspension, Window
 from reconciler.model.names import Kind, Ref, cell_ref, instance_name
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from reconciler.model.changes import Changes, Cleared
     from reconciler.model.plan import Plan
     from reconciler.model.resources import Host
+    from reconciler.model.rollout import Update
     from reconciler.model.world import HostView
 
 TOOL = "unsandbox test"
@@ -219,6 +222,7 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
     grace = Grace(**{"services": 0, "sessions": 0, "cells": 0, **words.get("grace", {})})
     policy = Policy(words.get("environment", "default"), limits, egress, grace, Drift(words.get("drift", "revert")))
     policy = replace(policy, stance=stance(words), windows=tuple(window(item) for item in words.get("windows", ())))
+    policy = replace(policy, update=update(words.get("update")))
     hosts = {name: (host(name, item or {}), item or {}) for name, item in case.get("hosts", {"h1": {}}).items()}
     views = {name: view(place, item, policy) for name, (place, item) in hosts.items()}
     images = tuple(
@@ -228,7 +232,8 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
     # Something is always declared, even where a case is about what is not; D01 is about an empty repository.
     sizes = {**({} if case.get("empty") else {"standing": {"size": 0}}), **case.get("pools", {})}
     pools = tuple(
-        Pool(Ref(Kind.POOL, name), item["size"], item["size"], synthetic.SOURCE, stance(item)) for name, item in sorted(sizes.items())
+        Pool(Ref(Kind.POOL, name), item["size"], item["size"], synthetic.SOURCE, stance(item), update(item.get("update")))
+        for name, item in sorted(sizes.items())
     )
     desired = Desired(
         workloads(case),
@@ -285,9 +290,14 @@ def _certified(observed: Observed, env: str, documents: Mapping[str, str]) -> It
                 yield Known(item.uuid, text, mark.uid, view.host, item.name, item.generation, item.inherited, documents.get(text, ""))
 
 
+def update(words: Mapping[str, Any] | None) -> Update | None:
+    """A rolling update, as a manifest writes it; None for none."""
+    return parts.update(UpdateSpec.model_validate(words)) if words is not None else None
+
+
 def _deed(words: Mapping[str, Any]) -> Deed:
     return Deed(
-        synthetic.AT,
+        synthetic.AT - timedelta(seconds=words.get("age", 0)),
         words.get("call", "DeleteInstance"),
         words.get("action", "destroy"),
         words["ref"],

@@ -22,6 +22,7 @@ TABLES = (
     ("reconciler/engine/table/identity.py", "IDENTITY", "tests/engine/test_decisions.py tests/engine/test_guard.py"),
     ("reconciler/engine/table/life.py", "LIFE", "tests/engine/test_decisions.py tests/engine/test_guard.py"),
     ("reconciler/engine/table/modes.py", "MODES", "tests/engine/test_decisions.py tests/engine/test_guard.py"),
+    ("reconciler/engine/table/rollout.py", "ROLLOUT", "tests/engine/test_decisions.py tests/engine/test_guard.py"),
     ("reconciler/engine/table/plans.py", "PLAN_RULES", "tests/engine/test_plan_rules.py"),
     ("reconciler/engine/table/steps.py", "STEP_RULES", "tests/engine/test_plan_rules.py"),
     ("reconciler/engine/lease.py", "LEASE_RULES", "tests/engine/test_lease.py"),

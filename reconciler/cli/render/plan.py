@@ -121,7 +121,7 @@ def refusal_lines(refusals: Iterable[Refusal]) -> list[Line]:
     """Code, action, reference, host and cause; both values; the command that unblocks. Those alike but for the reference come as one."""
     alike: dict[Refusal, list[str]] = {}
     for refusal in refusals:
-        alike.setdefault(replace(refusal, ref=""), []).append(refusal.ref)
+        alike.setdefault(replace(refusal, ref="", subject=""), []).append(refusal.ref)
     return [line for refusal, refs in alike.items() for line in _refusal(refusal, refs)]
 
 
