@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.process_collector import ProcessCollector
 
 from reconciler.app.telemetry_gauges import Gauges
@@ -28,6 +28,8 @@ class Metrics:
     """Counts, over a registry of its own."""
 
     def __init__(self, present: Present, dropped: Callable[[], int]) -> None:
+        # A second series beside each, which says when it began; nobody asks that.
+        disable_created_metrics()
         self.registry = CollectorRegistry()
         self._seen: dict[str, set[str]] = {}
         to = self.registry

@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler.app.listener import serve
 from reconciler.app.loop.loop import Loop
 from reconciler.app.loop.options import Options
-from reconciler.app.telemetry import Telemetry
+from reconciler.app.telemetry_open import telemetry
 from reconciler.cli.exits import Exit
 from reconciler.cli.invocation import acting
 from reconciler.cli.table import COMMANDS, epilog
+from reconciler.model.telling import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.cli.invocation import Invocation
+
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 PLAIN = Options()
+
+
+class LogFormat(StrEnum):
+    """How a line of the log is written."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seeing:
+    """How one can see in from outside."""
+
+    form: LogFormat
+    least: Level
+    listen: str
+    anywhere: bool
 
 
 @app.command(epilog=epilog(COMMANDS["run"]))
@@ -43,6 +67,16 @@ def run(  # noqa: PLR0913 - one parameter an option
     drain: Annotated[
         float, typer.Option("--drain", metavar="SECONDS", min=0, max=3600, help="Time for what is under way when told to stop.")
     ] = PLAIN.drain,
+    log_format: Annotated[
+        LogFormat, typer.Option("--log-format", help="Of the log on standard error; auto is text on terminals, JSON lines elsewhere.")
+    ] = LogFormat.AUTO,
+    log_level: Annotated[Level, typer.Option("--log-level", help="What is logged at least.")] = Level.INFO,
+    listen: Annotated[
+        str, typer.Option("--listen", metavar="ADDRESS", help="Serve /metrics, /healthz and /readyz at 127.0.0.1:PORT or unix:/path.")
+    ] = "",
+    listen_anywhere: Annotated[
+        bool, typer.Option("--listen-anywhere", help="Let ADDRESS be one that others reach: they read what hosts are called.")
+    ] = False,
 ) -> None:
     """Keep the world as the manifests say, until stopped.
 
@@ -51,11 +85,20 @@ def run(  # noqa: PLR0913 - one parameter an option
     """
     made = acting(context)
     options = Options(git=git, branch=branch, interval=interval, full=full, uncommitted=uncommitted, lease_ttl=lease_ttl, drain=drain)
-    with Telemetry() as telemetry:
-        loop = Loop(made.settings, options, telemetry)
-        with _signals(loop):
-            drained = loop.run()
+    drained = _run(made, options, _Seeing(log_format, log_level, listen, listen_anywhere))
     raise typer.Exit(Exit.DONE if drained else Exit.FAILED)
+
+
+def _run(made: Invocation, options: Options, seeing: _Seeing) -> bool:
+    as_json = seeing.form is LogFormat.JSON or (seeing.form is LogFormat.AUTO and not made.err.live)
+    with ExitStack() as stack:
+        told = stack.enter_context(telemetry(made.settings, made.err.stream, as_json=as_json, colour=made.err.colour, least=seeing.least))
+        if seeing.listen:
+            where = stack.enter_context(serve(told, seeing.listen, anywhere=seeing.anywhere))
+            told.note("listening", "", where)
+        loop = Loop(made.settings, options, told)
+        stack.enter_context(_signals(loop))
+        return loop.run()
 
 
 @contextmanager

@@ -73,7 +73,7 @@ class Loop:
         with ExitStack() as stack:
             stack.enter_context(only_writer(self._settings))
             journal = stack.enter_context(Journal(self._settings.state_dir / FILE_NAME))
-            doors = stack.enter_context(Doors(self._settings))
+            doors = stack.enter_context(Doors(self._settings, self._telemetry.call))
             self._text = Text(self._settings, self._options, journal, self._telemetry, self._declared)
             self._leading = Leading(self._settings, doors, self._options.lease_ttl, self._telemetry, self._led)
             self._shared = Shared(
@@ -117,6 +117,7 @@ class Loop:
             self._leading.follow(desired)
         with self._guard:
             wanted = {host.name: host for host in desired.hosts}
+            self._telemetry.hosts(wanted)
             for name, worker in list(self._workers.items()):
                 if wanted.get(name) != worker.host:
                     self._part(name)
