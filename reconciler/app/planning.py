@@ -61,7 +61,9 @@ def make(settings: Settings, scope: Scope | None = None, rev: str | None = None,
     """
     with Journal(settings.state_dir / FILE_NAME) as journal:
         ledger = journal.ledger(now())
-        desired = load_desired(settings, rev, edit=edit, applied=ledger.applied.commit if ledger.applied else "")
+        before = ledger.applied
+        commit, signatures = (before.commit, before.signatures) if before else ("", False)
+        desired = load_desired(settings, rev, edit=edit, applied=commit, signatures=signatures)
         with Doors(settings) as doors:
             return _look(desired, ledger, journal, doors, scope or Scope())
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from reconciler.app.git import git, is_repository, said
 from reconciler.app.origin import origin_of
+from reconciler.app.signatures import signed_by
 from reconciler.app.tree import MAX_FILE, head_of, is_wanted, read_tree, working_commit
 from reconciler.errors import Finding, GitError, ManifestError
 from reconciler.manifest.compile import compile_desired
 from reconciler.manifest.documents import SourceFile
 from reconciler.manifest.load import load
-from reconciler.model.resources import Commit
+from reconciler.model.resources import Commit, Signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,9 +33,12 @@ FOLDERS = (*WRITTEN, *ASKED)
 """What is read, below the repository's root. Files that manifests refer to must lie there too."""
 
 
-def load_desired(settings: Settings, rev: str | None = None, *, edit: Edit | None = None, applied: str = "") -> Desired:
+def load_desired(
+    settings: Settings, rev: str | None = None, *, edit: Edit | None = None, applied: str = "", signatures: bool = False
+) -> Desired:
     """Read, load and compile; ``edit`` gives the files as they are going to be, ``applied`` is the commit that was applied last.
 
+    ``signatures``: whether the policy in force asks who signed the commits; where the text's own does, that is looked at as well.
     Raises ``ManifestError`` with every finding, or ``GitError``.
     """
     files, commit = read_repository(settings.root, rev)
@@ -42,7 +46,10 @@ def load_desired(settings: Settings, rev: str | None = None, *, edit: Edit | Non
         files = edit(files)
         commit = replace(commit, digest=_digest(files))
     desired = compile_desired(load(files), commit)
-    return replace(desired, origin=origin_of(settings.root, commit.id, applied))
+    origin = origin_of(settings.root, commit.id, applied)
+    if commit.id and (signatures or desired.policy.signatures is Signatures.REQUIRED):
+        origin = replace(origin, signed=signed_by(settings, commit.id, applied if origin.descends and applied != commit.id else ""))
+    return replace(desired, origin=origin)
 
 
 def read_repository(root: Path, rev: str | None) -> tuple[tuple[SourceFile, ...], Commit]:

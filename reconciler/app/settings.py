@@ -26,6 +26,8 @@ class Settings:
     read_timeout: float = 30.0
     parallel: int = 8
     actor: str = ""
+    signers: Path | None = None
+    """Whose signatures of commits are trusted; None for the file ``signers`` in ``config_dir``."""
 
 
 def settings_from(  # noqa: PLR0913 - one keyword an option
@@ -38,6 +40,7 @@ def settings_from(  # noqa: PLR0913 - one keyword an option
     read_timeout: float | None = None,
     parallel: int | None = None,
     actor: str | None = None,
+    signers: Path | None = None,
 ) -> Settings:
     """Fill in what was not given from the environment and the usual places."""
     home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/root")) / ".config")
@@ -50,6 +53,7 @@ def settings_from(  # noqa: PLR0913 - one keyword an option
         read_timeout=read_timeout or plain.read_timeout,
         parallel=parallel or plain.parallel,
         actor=actor or operator_name(environ),
+        signers=signers,
     )
 
 

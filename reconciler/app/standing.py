@@ -10,9 +10,10 @@ from reconciler.app.clock import stamp
 from reconciler.app.observe import observe
 from reconciler.app.planning import TOOL
 from reconciler.engine.guard import tripped
+from reconciler.engine.refuse.signed import flaw_of
 from reconciler.model.changes import Action
 from reconciler.model.records import Applied
-from reconciler.model.resources import Approval
+from reconciler.model.resources import Approval, Signatures
 
 if TYPE_CHECKING:
     from reconciler.app.doors import Doors
@@ -34,7 +35,7 @@ def before_steps(journal: Journal, made: Made, host: str = "") -> None:
         journal.open_circuit(why, at=stamp(), by="the guard")
     if made.ledger.applied is None:
         # What this pass asks a person for is what the next is held against, however this one ends.
-        journal.applied(Applied("", "", TOOL, made.desired.policy.approval is Approval.REQUIRED), at=stamp())
+        journal.applied(_applied(made, "", ""), at=stamp())
     pending = frozenset(str(change.ref) for change in made.every.items if change.action is not Action.KEEP)
     _certify(journal, made, made.observed, pending, only=host)
 
@@ -54,16 +55,23 @@ def after_steps(journal: Journal, made: Made, report: Report, doors: Doors) -> O
         whole = replace(seen, hosts={**made.observed.hosts, **seen.hosts})
         _certify(journal, made, whole, pending, worked_on, only=next(iter(worked)) if len(worked) == 1 else "")
     if not report.stopped and not made.plan.scope and not _holds_back(made):
-        required = made.desired.policy.approval is Approval.REQUIRED
-        done = Applied(made.plan.commit.id, made.plan.commit.digest, TOOL, required)
+        done = _applied(made, made.plan.commit.id, made.plan.commit.digest)
         if done != made.ledger.applied:
             journal.applied(done, at=stamp())
     return seen
 
 
+def _applied(made: Made, commit: str, digest: str) -> Applied:
+    policy = made.desired.policy
+    return Applied(commit, digest, TOOL, policy.approval is Approval.REQUIRED, policy.signatures is Signatures.REQUIRED)
+
+
 def _holds_back(made: Made) -> bool:
-    """Whether the text takes a step back that was refused: it does not become the one that others are judged by for having been tried."""
-    return made.desired.origin.descends is False and bool(made.refused)
+    """Whether the text takes a step back that was refused, or is not signed as it must be.
+
+    It does not become the one that others are judged by for having been tried, whether or not there was anything to do.
+    """
+    return bool(flaw_of(made.desired, made.ledger)) or (made.desired.origin.descends is False and bool(made.refused))
 
 
 def _certify(

@@ -64,6 +64,14 @@ def unsandbox(  # noqa: PLR0913 - one parameter an option
     actor: Annotated[
         str | None, typer.Option("--actor", metavar="NAME", help="Who acts, for the journal.  [default: user@machine]")
     ] = None,
+    signers: Annotated[
+        Path | None,
+        typer.Option(
+            "--signers",
+            metavar="FILE",
+            help="Whose signed commits are trusted.  [default: signers in --config-dir]",
+        ),
+    ] = None,
     color: Annotated[Colour, typer.Option("--color", help="When to colour; auto colours on terminals and honours NO_COLOR.")] = Colour.AUTO,
     _asked: Annotated[
         bool,
@@ -80,6 +88,7 @@ def unsandbox(  # noqa: PLR0913 - one parameter an option
         read_timeout=timeout,
         parallel=parallel,
         actor=actor,
+        signers=signers,
     )
     out, err = (Screen(stream, colour=wants_colour(color, stream, os.environ)) for stream in (sys.stdout, sys.stderr))
     context.obj = Invocation(settings, out, err)

@@ -21,6 +21,7 @@ DECISIONS = (
     ),
     Decision("Do the manifests agree with one another?", "one object would serve two owners", ("D12", "I12")),
     Decision("Is this commit the one that follows?", "others' work would be taken back", ("D07", "D08")),
+    Decision("Did somebody who is trusted sign it?", "whoever can write to the repository would own the fleet", ("G01",)),
     Decision("Is it the host that it was?", "another machine would be written to", ("O02", "F12")),
     Decision("Was the host seen, and seen in full?", "what is out of sight would be made twice", ("O01", "O05", "O06")),
     Decision("Is the list as long as it should be?", "everything would be made again", ("O03", "O04", "O07")),

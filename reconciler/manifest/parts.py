@@ -20,6 +20,7 @@ from reconciler.model.resources import (
     Limits,
     Policy,
     Resources,
+    Signatures,
     Tier,
 )
 from reconciler.model.rollout import OnFailure, Portion, Update
@@ -95,6 +96,7 @@ def policy(spec: PolicySpec, source: Source) -> Policy:
         grace=Grace(**spec.grace.model_dump()),
         drift=Drift(spec.drift),
         approval=Approval(spec.approval),
+        signatures=Signatures(spec.signatures),
         force_stop=spec.force_stop,
         update=update(spec.update),
         source=source,

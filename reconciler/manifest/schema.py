@@ -291,6 +291,10 @@ class PolicySpec(Strict):
     approval: Literal["required", "off"] = Field(
         default="required", description="Whether what destroys, replaces or unlocks needs the one-time code of a person."
     )
+    signatures: Literal["required", "off"] = Field(
+        default="off",
+        description="Whether each commit must be signed by somebody in the file of signers, which is in no repository.",
+    )
     force_stop: bool = Field(default=False, description="Whether a container that does not stop in time is stopped by force.")
     mode: ModeName = Field(default="enforce", description="detect tells what differs, everywhere, and changes nothing.")
     suspend: SuspendSpec | None = Field(default=None, description="Change nothing anywhere before a moment.")

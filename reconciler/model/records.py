@@ -83,6 +83,8 @@ class Applied:
     tool: str
     approval: bool
     """Whether the policy asked for approval then."""
+    signatures: bool = False
+    """Whether it asked for signed commits."""
 
 
 @dataclass(frozen=True, slots=True)

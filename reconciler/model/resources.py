@@ -242,6 +242,13 @@ class Approval(StrEnum):
     OFF = "off"
 
 
+class Signatures(StrEnum):
+    """Whether the commits that the text comes from must be signed by somebody who is trusted."""
+
+    REQUIRED = "required"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Rules for the whole repository: the environment's name, limits of the guard, egress of semitrusted containers."""
@@ -252,6 +259,7 @@ class Policy:
     grace: Grace = Grace()
     drift: Drift = Drift.REVERT
     approval: Approval = Approval.REQUIRED
+    signatures: Signatures = Signatures.OFF
     force_stop: bool = False
     """Whether a container that does not stop in time may be stopped by force."""
     update: Update | None = None
@@ -321,6 +329,18 @@ class History(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """What came of checking who signed the commits since the one applied last."""
+
+    by: tuple[str, ...] = ()
+    """The signers' names in the file of trusted signers, newest commit first, each once."""
+    commit: str = ""
+    """The first commit that does not hold; "" where all do."""
+    flaw: str = ""
+    """Why it does not; "" where all hold."""
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where the text comes from, in git's terms. Read beside the text; not part of what a plan pins."""
 
@@ -329,6 +349,8 @@ class Origin:
     """Whether the commit descends from (or is) the one applied last; None where git cannot tell or none was applied."""
     against: str = ""
     """The commit applied last."""
+    signed: Signed | None = None
+    """None where nothing asked for signatures, so that nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)

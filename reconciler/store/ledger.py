@@ -78,7 +78,7 @@ class LedgerFile(JournalFile):
 
     def applied(self, applied: Applied, *, at: str) -> None:
         """Remember the last apply that was carried out to its end."""
-        row = {"id": _LAST, **asdict(applied), "approval": int(applied.approval)}
+        row = {"id": _LAST, **asdict(applied), "approval": int(applied.approval), "signatures": int(applied.signatures)}
         self._change(at, "applied", lambda: [("put", "applied", row)] if _applied(self._connection) != applied else [])
 
     def open_circuit(self, why: str, *, at: str, by: str = "") -> None:
@@ -146,8 +146,8 @@ def _certified(connection: sqlite3.Connection) -> dict[str, Certified]:
 
 
 def _applied(connection: sqlite3.Connection) -> Applied | None:
-    row = connection.execute('select "commit", inputs, tool, approval from applied where id = ?', (_LAST,)).fetchone()
-    return Applied(row[0], row[1], row[2], approval=bool(row[3])) if row else None
+    row = connection.execute('select "commit", inputs, tool, approval, signatures from applied where id = ?', (_LAST,)).fetchone()
+    return Applied(row[0], row[1], row[2], approval=bool(row[3]), signatures=bool(row[4])) if row else None
 
 
 def _circuit(connection: sqlite3.Connection) -> str:

@@ -41,7 +41,7 @@ TABLES: dict[str, Table] = {
     "known": Table(_texts(*(field.name for field in fields(Known))), "uuid", ("host",)),
     "certified": Table(_texts("host", "server_name") | {"count": "INTEGER"}, "host"),
     "accepted": Table(_texts("digest", "code", "ref", "host", "action", "evidence", "by", "reason", "at", "until"), "digest"),
-    "applied": Table(_texts("id", "commit", "inputs", "tool") | {"approval": "INTEGER"}, "id"),
+    "applied": Table(_texts("id", "commit", "inputs", "tool") | {"approval": "INTEGER", "signatures": "INTEGER"}, "id"),
     "circuit": Table(_texts("id", "why", "by", "at"), "id"),
     "used_plans": Table(_texts("plan", "by", "at"), "plan"),
     "notes": Table(_texts("id", "at", "kind", "by", "subject", "detail"), "id"),

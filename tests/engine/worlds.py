@@ -39,6 +39,8 @@ from reconciler.model.resources import (
     Power,
     PowerOwner,
     Replace,
+    Signatures,
+    Signed,
     Workload,
 )
 from reconciler.model.world import Grade, Instance, Member, Observed, Operation, Status, unseen
@@ -223,6 +225,7 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
     policy = Policy(words.get("environment", "default"), limits, egress, grace, Drift(words.get("drift", "revert")))
     policy = replace(policy, stance=stance(words), windows=tuple(window(item) for item in words.get("windows", ())))
     policy = replace(policy, update=update(words.get("update")))
+    policy = replace(policy, signatures=Signatures(words.get("signatures", "off")))
     hosts = {name: (host(name, item or {}), item or {}) for name, item in case.get("hosts", {"h1": {}}).items()}
     views = {name: view(place, item, policy) for name, (place, item) in hosts.items()}
     images = tuple(
@@ -246,11 +249,16 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
         ),
         tuple(place for place, item in hosts.values() if not item.get("forgotten")),
         policy,
-        Commit("c0ffee", dirty=False, digest="0" * 64),
-        Origin(**case.get("origin", {})),
+        Commit("c0ffee", dirty=case.get("dirty", False), digest="0" * 64),
+        _origin(case.get("origin", {})),
     )
     observed = Observed(views, synthetic.AT, case.get("own", ""))
     return desired, observed, ledger_of(case, desired, observed)
+
+
+def _origin(words: Mapping[str, Any]) -> Origin:
+    signed = Signed(**words["signed"]) if "signed" in words else None
+    return Origin(**{name: value for name, value in words.items() if name != "signed"}, signed=signed)
 
 
 def ledger_of(case: Mapping[str, Any], desired: Desired, observed: Observed) -> Ledger:

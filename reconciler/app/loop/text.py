@@ -64,7 +64,8 @@ class Text(threading.Thread):
     def _load(self) -> Desired:
         applied = self._journal.ledger(now()).applied
         rev = "HEAD" if is_repository(self._settings.root) and not self._options.uncommitted else None
-        return load_desired(self._settings, rev, applied=applied.commit if applied else "")
+        commit, signatures = (applied.commit, applied.signatures) if applied else ("", False)
+        return load_desired(self._settings, rev, applied=commit, signatures=signatures)
 
     def close(self) -> None:
         """Read no more."""

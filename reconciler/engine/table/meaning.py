@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.engine.asked import ALL, CREATE, RESTING, TAKING, WRITING
-from reconciler.engine.refuse import desired, fleet, lifecycle
+from reconciler.engine.refuse import desired, fleet, lifecycle, signed
 from reconciler.engine.table.row import row
 from reconciler.model.changes import ENDING, Action
 
@@ -15,6 +15,14 @@ MEANING = (
         desired.nothing_declared,
         "An empty folder is far more often a failed checkout than a wish to end everything.",
         acceptable=True,
+    ),
+    row(
+        "G01",
+        "A commit is not signed by somebody who is trusted",
+        ALL,
+        signed.unsigned,
+        "Who can write to the repository is not who may decide. The policy asked for signatures, the one in force or the one that comes:"
+        " either suffices, so that no unsigned commit switches the check off. Whom to trust is in a file outside the repository.",
     ),
     row(
         "D07",
