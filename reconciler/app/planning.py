@@ -14,6 +14,7 @@ from reconciler.app.settle import open_questions
 from reconciler.engine.diff import diff
 from reconciler.engine.guard import clear
 from reconciler.engine.plan import make_plan
+from reconciler.engine.rollout import goes_by_turns
 from reconciler.engine.select import Scope, select
 from reconciler.model.changes import DESTRUCTIVE, Action
 from reconciler.model.world import Grade
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from reconciler.app.repository import Edit
     from reconciler.app.settings import Settings
-    from reconciler.model.changes import Changes, Cleared, Refusal
+    from reconciler.model.changes import Change, Changes, Cleared, Refusal
     from reconciler.model.plan import Plan
     from reconciler.model.records import Ledger
     from reconciler.model.resources import Desired, Host
@@ -107,10 +108,15 @@ def weigh(  # noqa: PLR0913 - what a plan is made from
 ) -> Made:
     """A plan from looks that were taken already. Where something would be destroyed (on ``places``, if given) snapshots are asked for."""
     every = diff(desired, observed, ledger)
-    ending = {change.host for change in every.items if change.action in DESTRUCTIVE and (places is None or change.host in places)}
+    ending = {change.host for change in every.items if change.action in DESTRUCTIVE and _told(change, desired, places)}
     observed = with_snapshots(observed, ending, desired.hosts, doors)
     ledger = replace(ledger, open_questions=open_questions(journal, observed))
     return _decided(every, desired, observed, ledger, scope or Scope(), only)
+
+
+def _told(change: Change, desired: Desired, places: AbstractSet[str] | None) -> bool:
+    """Whether snapshots are asked for. Turns depend on what may change on other hosts, and have to come out the same on each."""
+    return places is None or change.host in places or goes_by_turns(change, desired)
 
 
 def decide(desired: Desired, observed: Observed, ledger: Ledger, scope: Scope, only: Only | None = None) -> Made:
@@ -119,12 +125,12 @@ def decide(desired: Desired, observed: Observed, ledger: Ledger, scope: Scope, o
 
 
 def _decided(every: Changes, desired: Desired, observed: Observed, ledger: Ledger, scope: Scope, only: Only | None) -> Made:
-    changes = select(every, scope)
+    selected = changes = select(every, scope)
     if only is not None:
-        asked = tuple(item for item in changes.items if item.action is Action.KEEP or (str(item.ref), item.host, item.action.value) in only)
-        changes = replace(changes, items=asked)
+        part = tuple(item for item in changes.items if item.action is Action.KEEP or (str(item.ref), item.host, item.action.value) in only)
+        changes = replace(changes, items=part)
     # The rules count over everything that would change: a scope narrows what is done, not what is known.
-    cleared = clear(changes, desired, observed, ledger, every=every.items)
+    cleared = clear(changes, desired, observed, ledger, every=every.items, asked=selected.items)
     whole = cleared if not scope.words() and only is None else clear(every, desired, observed, ledger)
     plan = make_plan(cleared, desired, observed, TOOL, scope)
     return Made(plan, desired, observed, changes, cleared, ledger, every, whole.refusals, only)

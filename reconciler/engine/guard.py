@@ -27,7 +27,7 @@ NO_RULE = "X00"
 """Code of the default: no rule speaks in favour of the action."""
 
 
-def clear(
+def clear(  # noqa: PLR0913 - what decides
     changes: Changes,
     desired: Desired,
     observed: Observed,
@@ -35,12 +35,15 @@ def clear(
     rules: Sequence[GuardRule] = RULES,
     *,
     every: tuple[Change, ...] | None = None,
+    asked: tuple[Change, ...] | None = None,
 ) -> Cleared:
     """Ask every rule about every change. A rule that fails to answer refuses.
 
-    ``every``: all that would change, where ``changes`` are only those that were asked for; some rules count.
+    ``every``: all that would change, where ``changes`` are fewer; some rules count. ``asked``: what a person asked for, where ``changes``
+    are only some of that; turns are given among it, so that whoever carries out a part gives the same turns.
     """
-    world = world_of(desired, observed, ledger, changes.items if every is None else every, _may(rules, changes.items))
+    may = _may(rules, changes.items if asked is None else asked)
+    world = world_of(desired, observed, ledger, changes.items if every is None else every, may)
     about = {action: [rule for rule in rules if action in rule.actions] for action in Action}
     allowed: list[Change] = []
     refusals = list(changes.doubts)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from reconciler.engine.asked import World
     from reconciler.model.changes import Change
-    from reconciler.model.resources import Source, Workload
+    from reconciler.model.resources import Desired, Source, Workload
     from reconciler.model.rollout import Update
 
 LABEL = "rollout"
@@ -85,6 +85,15 @@ def rollouts(world: World) -> Mapping[str, Rollout]:
         rollout = Rollout(group, terms, source, members, held)
         found |= {member.name: rollout for member in members}
     return found
+
+
+def goes_by_turns(change: Change, desired: Desired) -> bool:
+    """Whether the change is one that waits for its turn."""
+    if change.wanted is None or not interrupts(change):
+        return False
+    if change.ref.kind is Kind.CELL:
+        return any(pool.update is not None and pool.ref.name == pool_of(change.ref) for pool in desired.pools)
+    return change.ref.kind is Kind.SERVICE and desired.policy.update is not None
 
 
 class _Group(NamedTuple):

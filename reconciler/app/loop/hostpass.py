@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 TAKING = frozenset({Action.CREATE.value}) | {action.value for action in ENDING}
 """Actions that make or end: never on the strength of a look at another host that is older than this pass."""
-PASSING = frozenset({"O05", "O08", "O09", "O10", "S06", "O03", "P09", "P10"})
+PASSING = frozenset({"O05", "O08", "O09", "O10", "S06", "O03", "P09", "P10", "R01", "R04"})
 """Codes of what settles by itself, as a rule: looked at again soon, and less and less often."""
 SOON, SELDOM = 0.5, 30.0
 """Seconds until the first of those looks, and between two at most."""
@@ -231,6 +231,8 @@ class HostPass:
         if report and report.stopped and not self._in.stop.is_set():
             self._in.wake(self._name, "work was left over", 0.0)
         restless = view.grade is not Grade.COMPLETE or any(refusal.code in PASSING for refusal in refusals)
-        self._restless = self._restless + 1 if restless else 0
+        # What went on meanwhile is no reason to look less often: in a rollout the next ones wait for it.
+        went_on = report is not None and bool(report.done)
+        self._restless = (0 if went_on else self._restless) + 1 if restless else 0
         if restless:
             self._in.wake(self._name, "not settled yet", delay(self._restless, 0.5, base=SOON, cap=SELDOM))
