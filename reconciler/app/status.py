@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.app.hosts import HostRow, host_rows
 from reconciler.app.planning import make
+from reconciler.engine.drift import drifts
 from reconciler.model.changes import Action
 from reconciler.model.marks import OWNER
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.app.planning import Made
     from reconciler.app.settings import Settings
     from reconciler.model.changes import Change, Refusal
+    from reconciler.model.drift import Drift
     from reconciler.model.names import Ref
     from reconciler.model.resources import Commit
 
@@ -42,6 +44,8 @@ class StatusReport:
     rows: tuple[StatusRow, ...]
     hosts: tuple[HostRow, ...]
     commit: Commit
+    drift: tuple[Drift, ...] = ()
+    """What somebody changed past the manifests."""
 
     @property
     def exit_status(self) -> int:
@@ -57,7 +61,8 @@ def status(settings: Settings) -> StatusReport:
     known = {str(row.ref) for row in seen}
     unplaced = [_refused_row(made, refusal) for refusal in made.changes.doubts if "/" in refusal.ref and refusal.ref not in known]
     rows = sorted([*seen, *(row for row in unplaced if row)], key=lambda row: (row.ref, row.host))
-    return StatusReport(tuple(rows), host_rows(made.desired, made.observed), made.desired.commit)
+    drift = drifts(made.every, made.desired, made.ledger)
+    return StatusReport(tuple(rows), host_rows(made.desired, made.observed), made.desired.commit, drift)
 
 
 def _is_object(change: Change) -> bool:

@@ -1,45 +1,80 @@
-"""What differs though nobody wrote so: fields, power and whole instances that are not as they were applied."""
+"""What differs though nobody declared it: fields, power and whole instances that are not as they were applied."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.engine.spec import instance_spec
+from reconciler.model import marks
 from reconciler.model.changes import Action
-from reconciler.model.modes import Drift
+from reconciler.model.drift import Drift
+from reconciler.model.names import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from reconciler.model.changes import Change, Changes
-    from reconciler.model.modes import Touch
+    from reconciler.model.hints import Hint
     from reconciler.model.records import Known, Ledger
+    from reconciler.model.resources import Desired, Host
+    from reconciler.model.world import Instance
 
-    Touches = Mapping[tuple[str, str], Touch]
+    Hints = Mapping[tuple[str, str], Hint]
 
-GONE = "instance"
-"""Path of a drift that is about the whole instance."""
+GONE, POWER = "instance", "power"
+"""Paths of what is about the whole instance, and about its power."""
+ACTIONS = {
+    GONE: frozenset({"instance-deleted"}),
+    POWER: frozenset(f"instance-{word}" for word in ("started", "stopped", "stopping", "shutdown", "restarted", "paused", "resumed")),
+}
+WRITES = frozenset({"instance-updated", "instance-restored"})
+"""What LXD tells when a field is written. An event of another kind says nothing of who wrote it."""
+OURS = frozenset({"bootstrap"})
+"""Fields that say how far we came, not what somebody changed."""
 
 
-def drifts(changes: Changes, ledger: Ledger, touches: Touches | None = None) -> tuple[Drift, ...]:
-    """Every field that differs from a manifest which is as it was when it was applied last, in order of host and reference.
+def drifts(changes: Changes, desired: Desired, ledger: Ledger, hints: Hints | None = None) -> tuple[Drift, ...]:
+    """Every field that differs from what was applied last, in order of host and reference.
 
-    ``touches``: (host, instance) -> the last thing that LXD told of it which was not ours.
+    ``hints``: (host, instance) -> the last that was heard of it and was not ours. Hints are no evidence: they name, they decide nothing.
     """
-    seen = touches or {}
+    hosts = {host.name: host for host in desired.hosts}
     by_ref = {known.ref: known for known in ledger.known.values()}
-    return tuple(item for change in changes.items for item in _of(change, ledger, by_ref, seen))
+    found: list[Drift] = []
+    for change in changes.items:
+        if change.action is Action.KEEP or change.wanted is None:
+            continue
+        if change.found is None:
+            found.extend(_gone(change, by_ref.get(str(change.ref)), hints or {}))
+        else:
+            found.extend(_fields(change, change.found, desired, ledger, hosts.get(change.host), hints or {}))
+    return tuple(found)
 
 
-def _of(change: Change, ledger: Ledger, by_ref: Mapping[str, Known], touches: Touches) -> Iterator[Drift]:
-    wanted, found = change.wanted, change.found
-    if wanted is None or change.action is Action.KEEP:
+def _gone(change: Change, known: Known | None, hints: Hints) -> Iterator[Drift]:
+    """A cell that is gone was used up, as a rule; of everything else nobody declared the end."""
+    if known is not None and change.ref.kind is not Kind.CELL and _as_applied(change, known):
+        yield _told(change, known.host, GONE, ("present", "absent"), hints.get((known.host, known.instance)))
+
+
+def _fields(change: Change, found: Instance, desired: Desired, ledger: Ledger, host: Host | None, hints: Hints) -> Iterator[Drift]:
+    known, wanted = ledger.known.get(found.uuid), change.wanted
+    if known is None or wanted is None or host is None or not _as_applied(change, known):
         return
-    known = ledger.known.get(found.uuid) if found is not None else by_ref.get(str(change.ref))
-    if known is None or not wanted.document or known.document != wanted.document:
-        return
-    touch = touches.get((known.host, known.instance) if found is None else (change.host, change.instance))
-    who, when = (touch.who, touch.at.isoformat()) if touch else ("", "")
-    if found is None:
-        yield Drift(change.ref, known.host, GONE, "present", "absent", who, when)
+    spec = instance_spec(wanted, host, desired.policy, isolated=False, commit="", instance=found.name)
+    # Where the digest is another one a tier, an image or the policy moved: what differs may be declared.
+    by_hand = found.config.get(marks.SPEC) == spec.digest
     for diff in change.fields:
-        yield Drift(change.ref, change.host, diff.path, diff.new or "absent", diff.old or "absent", who, when)
+        if diff.path == POWER or (by_hand and diff.path not in OURS):
+            values = diff.new or "absent", diff.old or "absent"
+            yield _told(change, change.host, diff.path, values, hints.get((change.host, change.instance)))
+
+
+def _as_applied(change: Change, known: Known) -> bool:
+    return change.wanted is not None and bool(known.document) and known.document == change.wanted.document
+
+
+def _told(change: Change, host: str, path: str, values: tuple[str, str], hint: Hint | None) -> Drift:
+    if hint is None or hint.action not in ACTIONS.get(path, WRITES):
+        return Drift(change.ref, host, path, *values)
+    return Drift(change.ref, host, path, *values, hint.action, hint.who, hint.at)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.engine.diff import diff, sight
+from reconciler.engine.drift import drifts
 from reconciler.engine.guard import ask, clear, world_of
 from reconciler.engine.rules import RULES
 from reconciler.model.changes import Action, Changes
@@ -13,6 +14,7 @@ from reconciler.model.changes import Action, Changes
 if TYPE_CHECKING:
     from reconciler.engine.asked import World
     from reconciler.model.changes import Change, Refusal
+    from reconciler.model.drift import Drift
     from reconciler.model.names import Ref
     from reconciler.model.records import Ledger
     from reconciler.model.resources import Desired, Source
@@ -41,6 +43,8 @@ class Explanation:
     change: Change | None
     rules: tuple[RuleVerdict, ...]
     refusals: tuple[Refusal, ...]
+    drift: tuple[Drift, ...] = ()
+    """Which of the differences nobody declared."""
 
 
 def explain(ref: Ref, desired: Desired, observed: Observed, ledger: Ledger) -> Explanation:
@@ -60,6 +64,7 @@ def explain(ref: Ref, desired: Desired, observed: Observed, ledger: Ledger) -> E
         change=change,
         rules=_verdicts(change, world) if change else (),
         refusals=tuple(refusal for refusal in cleared.refusals if refusal.ref == str(ref)),
+        drift=drifts(Changes(tuple(mine)), desired, ledger),
     )
 
 

@@ -1,4 +1,4 @@
-"""What may be done about an object, and when: modes, suspensions, windows, and what somebody else changed meanwhile."""
+"""What may be done about an object, and when: modes, suspensions, windows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
-
-    from reconciler.model.names import Ref
+    from datetime import tzinfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -67,29 +65,3 @@ def zone_of(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is no zone that this machine knows") from error
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """The last thing that LXD told of an instance and that was not ours.
-
-    ``who`` is "" where LXD does not tell, which in 5.0 is of all but changes of power.
-    """
-
-    at: datetime
-    who: str
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """One field that differs though its manifest is as it was applied. Values are masked; ``who`` and ``when`` are "" where unknown."""
-
-    ref: Ref
-    host: str
-    path: str
-    declared: str
-    found: str
-    who: str = ""
-    when: str = ""
-    """ISO 8601."""

@@ -27,6 +27,7 @@ def explanation_lines(explanation: Explanation) -> list[Line]:
         *_section("Seen", seen),
         *_section("Hosts looked at", hosts),
         *_section("Fields that differ", field_lines(explanation.change.fields, indent=2) if explanation.change else []),
+        *_section("Changed by somebody since it was applied", [((f"  {item.text}", "warn"),) for item in explanation.drift]),
         *_section("Rules", _rules(explanation.rules)),
         *_section("So", _outcome(explanation)),
     ]
@@ -68,6 +69,7 @@ def explanation_document(explanation: Explanation) -> dict[str, object]:
         "hosts": dict(explanation.hosts),
         "rules": [asdict(rule) for rule in explanation.rules],
         "refusals": [refusal_document(refusal) for refusal in explanation.refusals],
+        "drift": [{**asdict(item), "ref": str(item.ref)} for item in explanation.drift],
         "change": change
         and {
             "action": change.action.value,

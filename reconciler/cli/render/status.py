@@ -10,16 +10,24 @@ from reconciler.cli.render.plan import commit_text
 from reconciler.cli.render.screen import Line, columns, duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.app.status import StatusReport, StatusRow
+    from reconciler.model.drift import Drift
 
 _STYLES = {"running": "good", "frozen": "info", "stopped": "dim", "absent": "warn", "unknown": "bad", "error": "bad", "changing": "warn"}
 _HEAD: Line = tuple((word, "dim") for word in ("OBJECT", "HOST", "DECLARED", "ACTUAL", "IMAGE", "OWNER", "AGE", "NOTE"))
 
 
 def status_lines(report: StatusReport) -> list[Line]:
-    """One row an object, then hosts that could not be seen, then the counts."""
+    """One row an object, then what somebody changed past the manifests, hosts that could not be seen, then the counts."""
     lines = columns([_HEAD, *(_row(row) for row in report.rows)]) if report.rows else []
-    return [*lines, *unseen_lines(report.hosts), *([()] if lines else []), _counts(report)]
+    return [*lines, *_drift(report.drift), *unseen_lines(report.hosts), *([()] if lines else []), _counts(report)]
+
+
+def _drift(drift: Sequence[Drift]) -> list[Line]:
+    rows: list[Line] = [((f"  {item.text}", "warn"),) for item in drift]
+    return [(), (("Changed by somebody since it was applied", "title"),), *rows] if rows else []
 
 
 def _row(row: StatusRow) -> Line:
@@ -49,5 +57,6 @@ def status_document(report: StatusReport) -> dict[str, object]:
         "commit": report.commit.id,
         "dirty": report.commit.dirty,
         "objects": [{**asdict(row), "ref": str(row.ref)} for row in report.rows],
+        "drift": [{**asdict(item), "ref": str(item.ref)} for item in report.drift],
         "hosts": [host_document(row) for row in report.hosts],
     }
