@@ -93,12 +93,13 @@ def test_deaf(fake: Fake, stream: Listener) -> None:
     assert not stream.connection.ping().wait(0.2)
 
 
-def test_a_container_that_ends_by_itself_is_told_without_a_name(fake: Fake, stream: Listener) -> None:
+def test_a_container_that_ends_by_itself_is_told_without_a_name(fake: Fake) -> None:
     fake.query("PUT", f"/1.0/instances/one/state{IN_PROJECT}", {"action": "start"})
-    fake.dies("one", PROJECT)
-    stream.next()
-    event = stream.next()
-    assert event["metadata"] == {"action": "instance-shutdown", "source": f"/1.0/instances/one?project={PROJECT}"}
+    with listening(Subject(fake, host_of(fake, f"unix:{fake.socket}"), None, ""), f"type=lifecycle,logging&project={PROJECT}") as stream:
+        fake.dies("one", PROJECT)
+        logged, told = stream.next(), stream.next()
+    assert (logged["type"], logged["metadata"]["message"], "project" in logged) == ("logging", "Instance initiated stop", False)
+    assert told["metadata"] == {"action": "instance-shutdown", "source": f"/1.0/instances/one?project={PROJECT}"}
 
 
 def test_who_goes_is_forgotten(fake: Fake) -> None:

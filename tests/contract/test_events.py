@@ -13,6 +13,8 @@ from reconciler.model.plan import SetPower
 from tests.contract.listening import listening
 from tests.contract.subject import IN_PROJECT, PROJECT
 from tests.fake.certificate import fingerprint_of
+from tests.fake.fake import Fake
+from tests.lab.daemon import Daemon
 from tests.lab.rest import QueryError
 
 if TYPE_CHECKING:
@@ -122,3 +124,20 @@ def test_a_stream_that_cannot_be_is_refused_in_the_same_words(subject: Subject, 
         pass
     assert caught.value.response.status_code == 500
     assert words in (caught.value.response.body or b"").decode()
+
+
+def test_a_container_that_ends_by_itself_is_logged_and_then_told(door: Door, subject: Subject) -> None:
+    subject.launch(door, "ends")
+    with listening(subject, f"type=lifecycle,logging&project={PROJECT}") as stream:
+        if isinstance(subject.lxd, Fake):
+            subject.lxd.dies("ends", PROJECT)
+        elif isinstance(subject.lxd, Daemon):
+            pid = subject.lxd.query("GET", f"/1.0/instances/ends/state{IN_PROJECT}")["pid"]
+            subject.lxd.inside("kill", "-9", str(pid))
+        logged = stream.next()
+        while logged["metadata"].get("message") != "Instance initiated stop":
+            logged = stream.next()
+        assert set(logged) == {"type", "timestamp", "metadata", "location"}
+        context = {"action": "stop", "instance": "ends", "instanceType": "container", "project": PROJECT}
+        assert logged["metadata"] == {"message": "Instance initiated stop", "level": "debug", "context": context}
+        checked(stream.until("instance-shutdown", "ends"), "ends", by=False)

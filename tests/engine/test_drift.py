@@ -19,6 +19,9 @@ AT = "2026-01-01T00:00:00.000000001Z"
 EDITED: dict[str, Any] = {"services": {"web": {}}, "hosts": {"h1": {"rows": [{"of": "web", "config": {"limits.memory": "128MiB"}}]}}}
 THAWED: dict[str, Any] = {"services": {"web": {"power": "frozen"}}, "hosts": {"h1": {"rows": [{"of": "web", "made": {"power": "frozen"}}]}}}
 GONE: dict[str, Any] = {"services": {"web": {}}, "known": {"uuid-web": {"of": "web", "document": f"document of {WEB}"}}}
+USED = {"pools": {"py": {"size": 1}}, "known": {"u": {"ref": "Cell/py-0", "document": "document of Cell/py-0"}}}
+SCRIPT = {"bootstrap": "true"}
+UNRUN = {"services": {"web": SCRIPT}, "hosts": {"h1": {"rows": [{"of": "web", "made": SCRIPT, "ran": False}]}}}
 FIELD = Drift(WEB, "h1", "config.limits.memory", "64MiB", "128MiB")
 POWER = Drift(WEB, "h1", "power", "frozen", "running")
 ABSENT = Drift(WEB, "h1", "instance", "present", "absent")
@@ -58,14 +61,7 @@ def found(case: dict[str, Any], hints: dict[tuple[str, str], Hint] | None = None
             (),
             id="a cell was used",
         ),
-        pytest.param(
-            {
-                "services": {"web": {"bootstrap": "true"}},
-                "hosts": {"h1": {"rows": [{"of": "web", "made": {"bootstrap": "true"}, "ran": False}]}},
-            },
-            (),
-            id="a script that did not run yet",
-        ),
+        pytest.param(UNRUN, (), id="a script that did not run yet"),
     ],
 )
 def test_what_is_drift(case: dict[str, Any], expected: tuple[Drift, ...]) -> None:

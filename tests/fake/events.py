@@ -39,7 +39,7 @@ class Subscription:
 
     def wants(self, kind: str, project: str) -> bool:
         """Whether an event is for this one."""
-        return kind in self.kinds and self.project in {"", project}
+        return kind in self.kinds and (not project or self.project in {"", project})
 
 
 class Events:
@@ -95,6 +95,12 @@ class Events:
         told = {"action": action, "source": path, **({"context": context} if context else {}), **({"requestor": by} if by else {})}
         self.tell("lifecycle", project, told, (noun, name), location)
 
+    def ending(self, instance: str, project: str) -> None:
+        """Log that the first process of a container ended by itself, as LXD does before it is stopped. Its log belongs to no project."""
+        context = {"action": "stop", "instance": instance, "instanceType": "container", "project": project}
+        told = {"message": "Instance initiated stop", "level": "debug", "context": context}
+        self.tell("logging", "", told, ("instances", instance))
+
     def operation(self, row: Mapping[str, Any], project: str, names: tuple[str, ...]) -> None:
         """Tell of an operation that began or ended."""
         self.tell("operation", project, row, ("operations", *names))
@@ -102,7 +108,13 @@ class Events:
     def tell(self, kind: str, project: str, metadata: Mapping[str, Any], about: tuple[str, ...], location: str = "none") -> None:
         """Tell whoever listens, as the lies want it told."""
         told = self.liar.about(Request("EVENT", about)) if self.liar else []
-        event = {"type": kind, "timestamp": stamp(), "metadata": metadata, "location": location, "project": project}
+        event = {
+            "type": kind,
+            "timestamp": stamp(),
+            "metadata": metadata,
+            "location": location,
+            **({"project": project} if project else {}),
+        }
         frames, late = _frames(event, told)
         for frame in frames:
             self._send(kind, project, frame)

@@ -175,6 +175,7 @@ class Fake:
         """A container ends by itself, as when its first process is killed."""
         with self.state.lock:
             item = self.state.projects[project].instances[name]
+            self.state.events.ending(name, project)
             item.config["volatile.last_state.power"] = "STOPPED"
             item.status = "Stopped"
             self.state.events.lifecycle("instance-shutdown", ("instances", name), project)
