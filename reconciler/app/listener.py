@@ -155,7 +155,7 @@ def serve(telemetry: Telemetry, address: str, *, anywhere: bool = False) -> Iter
         server = _open(telemetry, listening)
     except OSError as error:
         raise UsageError(f"--listen {address}: {error.strerror or error}", hint=HINT) from error
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 1}, name="listener", daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.25}, name="listener", daemon=True).start()
     try:
         yield f"{UNIX}{listening.path}" if listening.path else "{}:{}".format(*server.socket.getsockname()[:2])
     finally:

@@ -14,7 +14,7 @@ from reconciler.app.telemetry_metrics import Metrics
 from reconciler.app.telemetry_present import DISCONNECTED, Present
 from reconciler.app.telemetry_wording import refusal_tellings, result_of, seen_level, text_words
 from reconciler.errors import StateError
-from reconciler.model.telling import Level, Telling, Told
+from reconciler.model.telling import KEPT, Level, Telling, Told
 from reconciler.model.world import Grade
 from reconciler.policy.lines import line
 
@@ -39,7 +39,6 @@ _ACTIONS = {
 _LEASE_LEVELS = {"leader": Level.INFO, "standby": Level.INFO, "none": Level.DEBUG}
 SHOWN = 50
 """Refusals or fields told one by one of one pass; more are told as a number."""
-_LOG_ONLY = {Told.PASS_BEGAN, Told.ACTION_BEGAN, Told.PLAN, Told.LIBRARY}
 
 
 class Telemetry:
@@ -177,5 +176,5 @@ class Telemetry:
         told = replace(told, at=told.at or stamp(), **fit)  # type: ignore[arg-type]  # texts only
         if self._log:
             self._log.write(told)
-        if self._keeper and told.kind not in _LOG_ONLY:
+        if self._keeper and told.kind.value in KEPT:
             self._keeper.keep(told)

@@ -29,7 +29,7 @@ class Metrics:
 
     def __init__(self, present: Present, dropped: Callable[[], int]) -> None:
         # A second series beside each, which says when it began; nobody asks that.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client gives it no type
         self.registry = CollectorRegistry()
         self._seen: dict[str, set[str]] = {}
         to = self.registry

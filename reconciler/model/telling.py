@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Told(StrEnum):
-    """Kinds of what is told. Those up to ``note`` are kept in the events file; the rest is for the log alone."""
+    """Kinds of what is told. Those in ``KEPT`` are kept in the events file; the rest is for the log alone."""
 
     LOOP = "loop"
     PASS = "pass"  # noqa: S105 - of the loop, none that anybody types
@@ -22,6 +22,10 @@ class Told(StrEnum):
     ACTION_BEGAN = "action-began"
     PLAN = "plan"
     LIBRARY = "library"
+
+
+KEPT = tuple(kind.value for kind in Told if kind not in {Told.PASS_BEGAN, Told.ACTION_BEGAN, Told.PLAN, Told.LIBRARY})
+"""Kinds that are kept in the events file."""
 
 
 class Level(StrEnum):
