@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -55,8 +56,10 @@ class Made:
     """Of a saved plan that is carried out: nothing but these (reference, host, action)."""
 
 
-def make(settings: Settings, scope: Scope | None = None, rev: str | None = None, edit: Edit | None = None) -> Made:
-    """Plan the working tree, or commit ``rev``; with ``edit``, the text as it is going to be.
+def make(
+    settings: Settings, scope: Scope | None = None, rev: str | None = None, edit: Edit | None = None, doors: Doors | None = None
+) -> Made:
+    """Plan the working tree, or commit ``rev``; with ``edit``, the text as it is going to be; through ``doors``, where they are kept.
 
     Raises ``ManifestError``, ``GitError`` or ``StateError``. A host out of reach is no error: it is in the plan.
     """
@@ -65,8 +68,8 @@ def make(settings: Settings, scope: Scope | None = None, rev: str | None = None,
         before = ledger.applied
         commit, signatures = (before.commit, before.signatures) if before else ("", False)
         desired = load_desired(settings, rev, edit=edit, applied=commit, signatures=signatures)
-        with Doors(settings) as doors:
-            return _look(desired, ledger, journal, doors, scope or Scope())
+        with nullcontext(doors) if doors else Doors(settings) as opened:
+            return _look(desired, ledger, journal, opened, scope or Scope())
 
 
 def again(made: Made, journal: Journal, doors: Doors, only: Only | None = None) -> Made:

@@ -55,7 +55,11 @@ class StatusReport:
 
 def status(settings: Settings) -> StatusReport:
     """Look at every host and lay the manifests beside it."""
-    made = make(settings)
+    return report_of(make(settings))
+
+
+def report_of(made: Made) -> StatusReport:
+    """The same of what was seen already."""
     refused = {(refusal.ref, refusal.action): refusal for refusal in made.cleared.refusals}
     seen = [_row(made, change, refused.get((str(change.ref), change.action.value))) for change in made.changes.items if _is_object(change)]
     known = {str(row.ref) for row in seen}
