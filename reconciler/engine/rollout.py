@@ -154,7 +154,10 @@ def _may_rest(workload: Workload) -> bool:
 
 
 def _busy(change: Change, world: World) -> bool:
-    return any(operation.kind == "task" for operation in world.operations.get((change.host, change.instance), ()))
+    # Two workers that decided at the same moment each see here what the other has begun.
+    return str(change.ref) in world.observed.underway or any(
+        operation.kind == "task" for operation in world.operations.get((change.host, change.instance), ())
+    )
 
 
 def _fell(workload: Workload, change: Change, world: World) -> bool:

@@ -151,6 +151,8 @@ class Observed:
     at: datetime
     own: str = ""
     """Name of the instance that this program runs in; "" where it runs in none."""
+    underway: frozenset[str] = frozenset()
+    """``Kind/name`` of what this process is at work on elsewhere than where it decides: how it stands is about to change."""
 
 
 def unseen(host: str, why: str, at: datetime, code: str = "O01") -> HostView:

@@ -252,7 +252,7 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
         Commit("c0ffee", dirty=case.get("dirty", False), digest="0" * 64),
         _origin(case.get("origin", {})),
     )
-    observed = Observed(views, synthetic.AT, case.get("own", ""))
+    observed = Observed(views, synthetic.AT, case.get("own", ""), frozenset(case.get("underway", ())))
     return desired, observed, ledger_of(case, desired, observed)
 
 

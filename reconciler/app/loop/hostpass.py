@@ -134,7 +134,7 @@ class HostPass:
         at = now()
         ledger = self._in.journal.ledger(at)
         desired = as_strict_as_applied(desired, ledger)
-        observed = self._in.memory.observed(desired, at)
+        observed = self._in.memory.observed(desired, at, self._name)
         return weigh(desired, observed, ledger, self._in.journal, self._in.doors, only=only, places={self._name})
 
     def _act(self, made: Made, desired: Desired, pass_id: str) -> Report | None:

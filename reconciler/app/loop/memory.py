@@ -39,11 +39,13 @@ class Memory:
     _touches: dict[tuple[str, str], Hint] = field(default_factory=dict)
     _heard: threading.Condition = field(default_factory=threading.Condition)
 
-    def observed(self, desired: Desired, at: datetime) -> Observed:
-        """The world as last seen: every declared host, one that nobody has looked at yet among the unseen."""
+    def observed(self, desired: Desired, at: datetime, host: str = "") -> Observed:
+        """The world as last seen by the worker of ``host``: every declared host, one that nobody has looked at yet among the unseen."""
+        with self.deciding:
+            underway = frozenset(ref for ref, by in self._flights.items() if by != host)
         views = dict(self.views)
         hosts = {host.name: views.get(host.name) or unseen(host.name, "it was not looked at yet", at) for host in desired.hosts}
-        return Observed(hosts, at, own_instance())
+        return Observed(hosts, at, own_instance(), underway)
 
     def begin(self, host: str, acts: Iterable[tuple[str, str]]) -> None:
         """``host``'s worker begins to work on (reference, instance) each. Called under ``deciding``."""
