@@ -17,6 +17,7 @@ from reconciler.app.telemetry_open import telemetry
 from reconciler.cli.exits import Exit
 from reconciler.cli.invocation import acting
 from reconciler.cli.table import COMMANDS, epilog
+from reconciler.model.modes import Mode
 from reconciler.model.telling import Level
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ def run(  # noqa: PLR0913 - one parameter an option
     full: Annotated[
         float, typer.Option("--full", metavar="SECONDS", min=1, max=86_400, help="Between two looks at everything, whatever was heard.")
     ] = PLAIN.full,
+    mode: Annotated[
+        Mode, typer.Option("--mode", help="detect tells what differs and changes nothing, whatever the manifests say.")
+    ] = Mode.ENFORCE,
     uncommitted: Annotated[
         bool, typer.Option("--uncommitted", help="Take the files as they are, not the commit that is checked out.")
     ] = PLAIN.uncommitted,
@@ -84,7 +88,9 @@ def run(  # noqa: PLR0913 - one parameter an option
     a second one at once; SIGHUP reads everything again. Of several only the one that holds the leases acts, the others stand by.
     """
     made = acting(context)
-    options = Options(git=git, branch=branch, interval=interval, full=full, uncommitted=uncommitted, lease_ttl=lease_ttl, drain=drain)
+    options = Options(
+        git=git, branch=branch, interval=interval, mode=mode, full=full, uncommitted=uncommitted, lease_ttl=lease_ttl, drain=drain
+    )
     drained = _run(made, options, _Seeing(log_format, log_level, listen, listen_anywhere))
     raise typer.Exit(Exit.DONE if drained else Exit.FAILED)
 

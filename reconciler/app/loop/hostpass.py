@@ -18,6 +18,8 @@ from reconciler.app.settle import settle
 from reconciler.app.standing import after_steps, before_steps
 from reconciler.app.steps import Steps
 from reconciler.app.walk import Walk
+from reconciler.engine.drift import drifts
+from reconciler.engine.due import next_due
 from reconciler.errors import HostError
 from reconciler.model.changes import ENDING, Action
 from reconciler.model.world import Grade
@@ -47,10 +49,12 @@ if TYPE_CHECKING:
 
 TAKING = frozenset({Action.CREATE.value}) | {action.value for action in ENDING}
 """Actions that make or end: never on the strength of a look at another host that is older than this pass."""
-PASSING = frozenset({"O05", "O08", "O09", "O10", "S06", "O03", "P09", "P10", "R01", "R04"})
+PASSING = frozenset({"O03", "O05", "O08", "O09", "O10", "S06", "P09", "P10", "R01", "R04", "H01"})
 """Codes of what settles by itself, as a rule: looked at again soon, and less and less often."""
 SOON, SELDOM = 0.5, 30.0
 """Seconds until the first of those looks, and between two at most."""
+ROUNDED = 1.0
+"""Seconds by which a time may be rounded on its way."""
 LATER = 3.0
 """Seconds after which a host that another's pass found work for is looked at, if nothing woke it before."""
 GROUND = {Action.PREPARE.value, Action.IMPORT.value}
@@ -105,10 +109,22 @@ class HostPass:
             report = self._act(made, desired, pass_id)
         else:
             self._remember(made)
+        self._in.telemetry.drift(self._name, self._drift(made))
         refusals = tuple(refusal for refusal in made.refused if refusal.host in {"", self._name})
         changes = sum(change.host == self._name and change.action is not Action.KEEP for change in made.every.items)
         self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, changes, refusals, report)
         self._again(view, refusals, report)
+        self._at_its_time(made)
+
+    def _drift(self, made: Made) -> tuple[str, ...]:
+        found = drifts(made.every, made.desired, made.ledger, self._in.memory.touched())
+        return tuple(drift.text for drift in found if drift.host == self._name)
+
+    def _at_its_time(self, made: Made) -> None:
+        """Be woken when time alone makes another decision of the same world."""
+        due = next_due(made.every.items, made.desired, self._name, made.observed.at)
+        if due is not None:
+            self._in.wake(self._name, "something is due", (due - now()).total_seconds() + ROUNDED)
 
     def _look(self) -> HostView:
         """Look at the host through a door that was asked anew who it leads to."""

@@ -18,6 +18,7 @@ from reconciler.app.loop.text import Text
 from reconciler.app.loop.worker import Worker
 from reconciler.app.paces import Paces
 from reconciler.app.writer import only_writer
+from reconciler.policy.modes import stricter
 from reconciler.store.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Loop:
 
     def _declared(self, desired: Desired) -> None:
         """Another text is in force."""
+        desired = stricter(desired, self._options.mode, "--mode")
         self._memory.desired = desired
         if self._leading is not None:
             self._leading.follow(desired)

@@ -36,6 +36,7 @@ class Memory:
     deciding: threading.RLock = field(default_factory=threading.RLock)
     _flights: dict[str, str] = field(default_factory=dict)
     _working: dict[str, frozenset[str]] = field(default_factory=dict)
+    _last: dict[tuple[str, str], Hint] = field(default_factory=dict)
     _touches: dict[tuple[str, str], Hint] = field(default_factory=dict)
     _heard: threading.Condition = field(default_factory=threading.Condition)
 
@@ -68,21 +69,29 @@ class Memory:
 
     def heard(self, host: str, hint: Hint) -> bool:
         """Remember a hint. Whether it is about something that nobody here is at work on."""
+        place = host, hint.instance
         with self._heard:
-            self._touches.pop((host, hint.instance), None)
-            self._touches[host, hint.instance] = hint
-            if len(self._touches) > TOUCHES:
-                del self._touches[next(iter(self._touches))]
+            _put(self._last, place, hint)
             self._heard.notify_all()
-            return hint.instance not in self._working.get(host, frozenset())
+            foreign = hint.instance not in self._working.get(host, frozenset())
+            if foreign and hint.instance:
+                _put(self._touches, place, hint)
+            return foreign
 
     def touched(self) -> dict[tuple[str, str], Hint]:
-        """(host, instance) -> the last hint about it."""
+        """(host, instance) -> the last thing that somebody else was heard to do with it."""
         with self._heard:
             return dict(self._touches)
 
     def pause(self, host: str, instance: str, seconds: float) -> None:
         """Wait for the next hint about a busy instance, at most so long."""
         with self._heard:
-            before = self._touches.get((host, instance))
-            self._heard.wait_for(lambda: self._touches.get((host, instance)) is not before, seconds)
+            before = self._last.get((host, instance))
+            self._heard.wait_for(lambda: self._last.get((host, instance)) is not before, seconds)
+
+
+def _put(of: dict[tuple[str, str], Hint], place: tuple[str, str], what: Hint) -> None:
+    of.pop(place, None)
+    of[place] = what
+    if len(of) > TOUCHES:
+        del of[next(iter(of))]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.engine.lease import TTL
+from reconciler.model.modes import Mode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +22,8 @@ class Options:
     interval: float = 30.0
     """Between two fetches."""
     signers: Path | None = None
-    mode: str = ""
-    """A mode stricter than the manifests', for everything; "" leaves it to them."""
+    mode: Mode = Mode.ENFORCE
+    """For everything, where it is stricter than what the manifests say."""
     full: float = 300.0
     """Between two looks at everything, whatever was heard."""
     uncommitted: bool = False
@@ -30,5 +31,3 @@ class Options:
     lease_ttl: float = TTL
     drain: float = 30.0
     """How long what is under way may take after the loop was told to stop."""
-    listen: str = ""
-    """Address of metrics and health; "" for none."""
