@@ -26,6 +26,9 @@ def test_what_status_explain_history_hosts_and_doctor_tell(single: Fleet) -> Non
     told = single.run("explain", "Service/one").out
     assert "99" in told
     assert "manifests/services.yaml:1" in told
+    assert "Service/one on h1: config.limits.processes is 99" in told
+    (drift,) = single.run("status", "--json").json["drift"]
+    assert (drift["ref"], drift["path"], drift["found"]) == ("Service/one", "config.limits.processes", "99")
 
     entries = single.run("history", "Service/two", "--json").json["entries"]
     assert [row["call"] for row in reversed(entries)] == ["CreateInstance", "SetPower:start", "SetPower:freeze"]
