@@ -11,14 +11,16 @@ LIMIT = 500
 """Characters of one text."""
 MASK = "***"
 
+_PLAIN = re.compile(r"[\w./-]{0,31}|[0-9a-f-]{32,64}", re.ASCII)
+"""A name, a number, a digest: nothing to look for in it."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _NAMED = re.compile(
-    r"(?i)\b([\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|credentials?|cookie))(\"?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)"
+    r"(?i)(passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|credentials?|cookie)(\"?\s{0,8}[=:]\s{0,8})(\"[^\"]*\"|'[^']*'|\S+)"
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL)
-_ENVIRONMENT = re.compile(r"(environment\.[\w-]+|(?:user\.(?:user|vendor)-data|cloud-init\.[\w-]+))(\s*[=:]\s*)(\S+)")
-_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@]+@")
+_ENVIRONMENT = re.compile(r"(environment\.[\w-]{1,64}|(?:user\.(?:user|vendor)-data|cloud-init\.[\w-]{1,64}))(\s{0,8}[=:]\s{0,8})(\S+)")
+_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,16}://)[^\s/@]{1,256}@")
 _OTP = re.compile(r"(?i)otpauth://\S+")
 _OPAQUE = re.compile(r"(?<![\w/.+-])[A-Za-z0-9+/_-]{32,}={0,2}")
 _HEX = re.compile(r"[0-9a-fA-F-]+")
@@ -27,6 +29,8 @@ _EACH = tuple(re.compile(kind) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
 
 def line(text: str, limit: int = LIMIT) -> str:
     """``text`` as one line of at most ``limit`` characters. Digests, uuids and commits stay as they are."""
+    if _PLAIN.fullmatch(text):
+        return text
     # Cut first, so that a huge answer costs nothing; what the cut halves is masked all the same, since its name stands before it.
     cut = text[: limit * 4]
     safe = _CONTROL.sub(_written, _masked(cut))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.app.clock import now
-from reconciler.errors import NotTrusted, Unreachable, WrongIdentity
+from reconciler.errors import NotFound, NotTrusted, Unreachable, WrongIdentity
 from reconciler.lxd.certificate import ClientCertificate
 from reconciler.lxd.connect import Door
 from reconciler.lxd.inspect import facts
@@ -90,3 +90,15 @@ def test_a_stranger_is_told_apart_over_tls(tmp_path: Path, subject: Subject) -> 
 def test_nobody_listens(subject: Subject) -> None:
     with pytest.raises(Unreachable):
         replace(subject, host=replace(subject.host, address="unix:/nonexistent/unix.socket")).door()
+
+
+def test_who_observes_hears_of_every_request_and_what_came_of_it(door: Door) -> None:
+    heard: list[tuple[str, str, float, str]] = []
+    door.observer = lambda *told: heard.append(told)
+    look(door, now)
+    with pytest.raises(NotFound):
+        door.under(None).get(door.path("instances", "nobody", "state"))
+    assert {host for host, _, _, _ in heard} == {door.host.name}
+    assert all(0 < seconds < 30 for _, _, seconds, _ in heard)
+    assert ("GET /1.0/instances", "ok") in {(kind, outcome) for _, kind, _, outcome in heard}
+    assert [told[1::2] for told in heard if told[3] != "ok"] == [("GET /1.0/instances/{name}/state", "not-found")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +59,12 @@ def test_it_is_always_one_bounded_line_that_stays_as_it_is(text: str) -> None:
     assert shown.isprintable() or all(ord(one) >= 0xA0 for one in shown if not one.isprintable())
     assert shown.splitlines() in ([], [shown])
     shown.encode()
+
+
+@pytest.mark.parametrize(
+    "part", ["a", "a-", "-----BEGIN PRIVATE KEY-----", "x://", "token", "token ", "environment.", "aB3/", "bearer ", "https://a:"]
+)
+def test_no_text_takes_long(part: str) -> None:
+    began = time.perf_counter()
+    line(part * 100_000)
+    assert time.perf_counter() - began < 0.05
