@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.app.clock import stamp
 from reconciler.app.observe import observe
 from reconciler.engine.recover import Verdict, answers
-from reconciler.model.records import Outcome, Writer
+from reconciler.model.records import Outcome, PowerRecord, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,8 +34,7 @@ def settle(journal: Journal, observed: Observed, host: str = "") -> Questions:
     judged = list(answers([intent for intent in journal.dangling() if host in {"", intent.host}], observed))
     for intent, answer in judged:
         if answer.verdict in _OUTCOME:
-            _follow(journal, intent, answer)
-            journal.record(intent.id, _OUTCOME[answer.verdict], detail=f"settled after a crash: {answer.why}", at=stamp())
+            _record(journal, intent, answer)
     return _open(judged)
 
 
@@ -58,12 +57,14 @@ def _open(judged: Iterable[tuple[Intent, Answer]]) -> Questions:
     return {(intent.host, intent.instance): (intent.call, answer.why) for intent, answer in judged if answer.verdict not in _OUTCOME}
 
 
-def _follow(journal: Journal, intent: Intent, answer: Answer) -> None:
-    """What is written after a call that succeeded. Before the outcome: killed in between, the intent dangles and this is done again."""
-    if answer.verdict is not Verdict.DONE:
-        return
-    if intent.call in _POWER and answer.uuid:
+def _record(journal: Journal, intent: Intent, answer: Answer) -> None:
+    """The outcome, with what is written after a call that succeeded."""
+    detail, done = f"settled after a crash: {answer.why}", answer.verdict is Verdict.DONE
+    power, gone = None, False
+    if done and intent.call in _POWER:
         # A call outside a plan was asked for by a request.
-        journal.power_set(answer.uuid, _POWER[intent.call], Writer.GIT if intent.plan else Writer.API, stamp())
-    if intent.call == "DeleteInstance" and intent.uuid:
-        journal.forget_known(intent.uuid, at=stamp())
+        power = PowerRecord(_POWER[intent.call], Writer.GIT if intent.plan else Writer.API)
+    if done and intent.call == "DeleteInstance":
+        gone = bool(intent.uuid)
+    uuid = intent.uuid if gone else answer.uuid
+    journal.record(intent.id, _OUTCOME[answer.verdict], detail=detail, at=stamp(), uuid=uuid, power=power, gone=gone)

@@ -18,7 +18,7 @@ from reconciler.lxd.read import daemon_process, instance
 from reconciler.lxd.write import perform
 from reconciler.model.changes import ENDING, Action, Reason
 from reconciler.model.plan import DeleteInstance, ImportImage, SetPower, UpdateInstance
-from reconciler.model.records import Intent, Outcome, Writer
+from reconciler.model.records import Intent, Outcome, PowerRecord, Writer
 from reconciler.model.rules import ask
 
 if TYPE_CHECKING:
@@ -142,11 +142,18 @@ class Steps:
         except StateError as error:
             self._stop.set()
             raise ActionFailed(error.message, error.hint) from error
-        # Before the outcome: killed in between, the intent dangles and this is done again.
-        if isinstance(call, DeleteInstance):
-            self._journal.forget_known(call.uuid, at=stamp())
-        self._remember_power(call, uuid or action.uuid)
-        self._journal.record(intent.id, Outcome.DONE, detail="", at=stamp())
+        self._done(intent, call, uuid or action.uuid)
+
+    def _done(self, intent: Intent, call: Call, uuid: str) -> None:
+        """One write with what follows from the call: killed before it, the intent dangles and is settled by what the host shows."""
+        gone = isinstance(call, DeleteInstance)
+        power = PowerRecord(_POWER_AFTER[call.verb], Writer.GIT) if isinstance(call, SetPower) else None
+        about = call.uuid if isinstance(call, DeleteInstance) else uuid
+        try:
+            self._journal.record(intent.id, Outcome.DONE, detail="", at=stamp(), uuid=about, power=power, gone=gone)
+        except StateError as error:
+            self._stop.set()
+            raise ActionFailed(f"{intent.call} was made and cannot be noted: {error.message}", error.hint) from error
 
     def _intent(self, action: PlannedAction, call: Call) -> Intent:
         name = f"{type(call).__name__}:{call.verb}" if isinstance(call, SetPower) else type(call).__name__
@@ -166,10 +173,6 @@ class Steps:
             paths=" ".join(diff.path for diff in action.fields) if isinstance(call, UpdateInstance) else "",
             term=self._doors.term(action.host),
         )
-
-    def _remember_power(self, call: Call, uuid: str) -> None:
-        if isinstance(call, SetPower) and uuid:
-            self._journal.power_set(uuid, _POWER_AFTER[call.verb], Writer.GIT, stamp())
 
     def _patiently(self, door: Door, call: Call) -> str:
         for turn in range(BUSY_TRIES):

@@ -18,6 +18,8 @@ from reconciler.store.verify import verify
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from reconciler.model.records import PowerRecord
+    from reconciler.store.chain import Op
     from reconciler.store.verify import Soundness
 
 __all__ = ["FILE_NAME", "Journal"]
@@ -41,10 +43,26 @@ class Journal(LedgerFile):
         """Put the intent on disk. Returns only when it is there; a ``StateError`` means: do not make the call."""
         self._write(intent.at, "intent", ("add", "intents", {name: getattr(intent, name) for name in _COLUMNS}))
 
-    def record(self, intent_id: str, outcome: Outcome, *, detail: str, at: str) -> None:
-        """Record what came of an intent."""
+    def record(  # noqa: PLR0913 - an outcome and all that follows from it are one write
+        self,
+        intent_id: str,
+        outcome: Outcome,
+        *,
+        detail: str,
+        at: str,
+        uuid: str = "",
+        power: PowerRecord | None = None,
+        gone: bool = False,
+    ) -> None:
+        """Record what came of an intent, with the ``power`` that it set on the instance ``uuid``, or that this is ``gone`` now.
+
+        All or nothing: a process that is killed leaves an intent that dangles, or everything that follows from its call.
+        """
         row = {"id": intent_id, "outcome": outcome.value, "detail": _writable(detail), "ended_at": at}
-        self._write(at, "outcome", ("set", "intents", row))
+        ops: list[Op] = [("set", "intents", row)]
+        if power is not None and uuid:
+            ops.append(("put", "powers", {"uuid": uuid, "power": power.power, "writer": power.writer.value, "at": at}))
+        self._change(at, "outcome", lambda: [*ops, ("drop", "known", {"uuid": uuid})] if gone and self._knows(uuid) else ops)
 
     def note(self, kind: str, *, by: str, subject: str, detail: str, at: str) -> None:
         """Record a person's act, such as an approval. Never a secret: history shows it."""

@@ -1,7 +1,8 @@
 """The tables of the journal, and bringing a file of any earlier version to them.
 
-Every table but ``chain`` can be told again from the chain. ``intents``, ``passes``, ``notes``, ``used_plans``, ``accepted``, ``powers``,
-``ended`` and ``chain`` grow with what is done and are never cut; ``known`` and ``certified`` hold what exists, the rest one row each.
+Every table of ``TABLES`` can be told again from ``base``, which is what the tables were when the chain was cut, and the entries since.
+``intents``, ``passes``, ``notes``, ``used_plans``, ``accepted``, ``powers``, ``ended`` and ``chain`` grow with what is done and are cut by
+``retention``; ``known`` and ``certified`` hold what exists, the rest one row each.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-VERSION = 1
-"""Kept in SQLite's ``user_version``; 0 is a file from before the chain."""
+VERSION = 2
+"""Kept in SQLite's ``user_version``; 0 is a file from before the chain, 1 one whose chain was never cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,32 @@ TABLES: dict[str, Table] = {
     "accepted": Table(_texts("digest", "code", "ref", "host", "action", "evidence", "by", "reason", "at", "until"), "digest"),
     "applied": Table(_texts("id", "commit", "inputs", "tool") | {"approval": "INTEGER", "signatures": "INTEGER"}, "id"),
     "circuit": Table(_texts("id", "why", "by", "at"), "id"),
-    "used_plans": Table(_texts("plan", "by", "at"), "plan"),
+    "used_plans": Table(_texts("plan", "by", "at", "until"), "plan"),
     "notes": Table(_texts("id", "at", "kind", "by", "subject", "detail"), "id"),
+    # The last entry that was cut: its number and hash, and the digest of what ``base`` holds since.
+    "cuts": Table({"id": "TEXT", "seq": "INTEGER"} | _texts("hash", "digest", "at"), "id"),
 }
 
 _CHAIN = """create table if not exists chain
     (seq integer primary key, at text not null, kind text not null, body text not null, prev text not null, hash text not null)"""
 _WALL = (
     "create trigger if not exists chain_keeps before update on chain begin select raise(abort, 'the chain is append-only'); end",
-    "create trigger if not exists chain_holds before delete on chain begin select raise(abort, 'the chain is append-only'); end",
+    "drop trigger if exists chain_holds",
+    # Its beginning may go, as far as an entry says so that stays.
+    """create trigger chain_holds before delete on chain when old.seq > coalesce((select seq from cuts where id = 'last'), 0)
+    begin select raise(abort, 'the chain is append-only'); end""",
     # "insert or replace" runs no delete trigger, so an entry in the middle is stopped here.
     """create trigger if not exists chain_grows before insert on chain when new.seq is not (select coalesce(max(seq), 0) + 1 from chain)
     begin select raise(abort, 'the chain is append-only'); end""",
+)
+_BASE = (
+    """create table if not exists base
+    (place integer primary key, name text not null, key text not null, seq integer not null, row text not null, unique (name, key))""",
+)
+_FEW = (
+    """create index if not exists intents_open on intents (call)
+    where call in ('CreateInstance', 'DeleteInstance') and (outcome is null or outcome in ('failed', 'skipped', 'unknown'))""",
+    """create index if not exists intents_made on intents (ref, plan) where call = 'CreateInstance' and outcome = 'done'""",
 )
 
 
@@ -74,7 +89,8 @@ def prepare(connection: sqlite3.Connection) -> None:
         for statement in _lacking(connection):
             connection.execute(statement)
         if _version(connection) < VERSION:
-            _adopt_rows(connection)
+            if _version(connection) == 0:
+                _adopt_rows(connection)
             connection.execute(f"pragma user_version = {VERSION}")
         connection.execute("commit")
     except BaseException:
@@ -92,7 +108,8 @@ def _version(connection: sqlite3.Connection) -> int:
 def _lacking(connection: sqlite3.Connection) -> list[str]:
     """The statements that make what is not there yet."""
     there = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
-    statements = [] if "chain" in there and _version(connection) else [_CHAIN, *_WALL]
+    whole = {"chain", "base"} <= there and _version(connection) == VERSION
+    statements = [] if whole else [_CHAIN, *_BASE]
     for name, table in TABLES.items():
         if name not in there:
             columns = ", ".join(f'"{column}" {kind}{" primary key" * (column == table.key)}' for column, kind in table.columns.items())
@@ -108,6 +125,9 @@ def _lacking(connection: sqlite3.Connection) -> list[str]:
             for name, table in TABLES.items()
             for column in table.indexed
         ]
+        statements += _FEW
+    # Last: what guards the chain names another table.
+    statements += [] if whole else _WALL
     return statements
 
 

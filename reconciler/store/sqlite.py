@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
+PATIENCE = 10
+"""Seconds to wait for another process that writes."""
+WAL_SIZE = 4_000_000
+"""Bytes that the write-ahead log is cut back to when it begins again."""
 BROKEN = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+CLOSED = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -34,6 +39,8 @@ def next_command(path: Path, error: Exception, lost: str) -> str:
         return f"df -h {path.parent}"
     if code in BUSY:
         return "try again when the other process ended"
+    if code in CLOSED:
+        return f"findmnt --target {path.parent}; ls -la {path.parent}"
     return f"ls -la {path.parent}"
 
 
@@ -44,8 +51,14 @@ class SqliteFile:
         """Open ``path``. Raises ``sqlite3.Error``."""
         self.path = path
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._connection = sqlite3.connect(self.path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
+        # Only of use in a file that is being made, and there only before anything else: what is cut is given back to the disk.
+        self._connection.execute("pragma auto_vacuum=incremental")
         self._connection.execute("pragma journal_mode=wal")
+        self._connection.execute(f"pragma journal_size_limit={WAL_SIZE}")
         self._connection.execute("pragma synchronous=full")
         self._db = sqlite_utils.Database(self._connection)
 
