@@ -39,7 +39,9 @@ def drifts(changes: Changes, desired: Desired, ledger: Ledger, hints: Hints | No
     ``hints``: (host, instance) -> the last that was heard of it and was not ours. Hints are no evidence: they name, they decide nothing.
     """
     hosts = {host.name: host for host in desired.hosts}
-    by_ref = {known.ref: known for known in ledger.known.values()}
+    absent = {str(change.ref) for change in changes.items if change.found is None}
+    # On a host that left the inventory nobody looked: what was there is not known to be gone.
+    by_ref = {known.ref: known for known in ledger.known.values() if known.ref in absent and known.host in hosts}
     found: list[Drift] = []
     for change in changes.items:
         if change.action is Action.KEEP or change.wanted is None:
