@@ -56,11 +56,9 @@ def found(case: dict[str, Any], hints: dict[tuple[str, str], Hint] | None = None
             (POWER,),
             id="power is declared by the manifest alone",
         ),
-        pytest.param(
-            {"pools": {"py": {"size": 1}}, "known": {"u": {"ref": "Cell/py-0", "document": "document of Cell/py-0"}}},
-            (),
-            id="a cell was used",
-        ),
+        pytest.param(USED, (), id="a cell was used"),
+        pytest.param({**GONE, "hosts": {"h2": {}}}, (), id="its host left the inventory"),
+        pytest.param({**GONE, "hosts": {"h1": {"grade": "unseen"}}}, (), id="its host is out of sight"),
         pytest.param(UNRUN, (), id="a script that did not run yet"),
     ],
 )
