@@ -15,6 +15,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from reconciler.engine.fingerprint import semantic_fingerprint
+from reconciler.model.health import Health
 from reconciler.model.marks import PREFIX
 from reconciler.model.records import Ledger
 from reconciler.model.resources import Origin
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from reconciler.model.resources import Desired
     from reconciler.model.world import Instance
 
-NAMES = {"Mapping": Mapping, "datetime": datetime}
+NAMES = {"Mapping": Mapping, "datetime": datetime, "Health": Health}
 """What the values' own modules import for checking only."""
 
 

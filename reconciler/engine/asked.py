@@ -25,7 +25,10 @@ EXISTING = OBJECT - {Action.CREATE}
 MAKING = frozenset({Action.CREATE, Action.REPLACE})
 GROUND = frozenset({Action.PREPARE, Action.IMPORT})
 RESTING = frozenset({Action.FREEZE, Action.HIBERNATE, Action.UPDATE})
-WAKING = frozenset({Action.START, Action.UNFREEZE, Action.UPDATE})
+WAKING = frozenset({Action.START, Action.UNFREEZE, Action.UPDATE, Action.RESTART})
+BEGINNING = frozenset({Action.START, Action.UPDATE, Action.RESTART})
+"""What may start one that had stopped or is unhealthy."""
+RESTART = frozenset({Action.RESTART})
 POWER = frozenset({Action.START, Action.UNFREEZE, Action.FREEZE, Action.HIBERNATE, Action.UPDATE})
 CREATE = frozenset({Action.CREATE})
 WRITING = EXISTING - {Action.DESTROY, Action.QUARANTINE}

@@ -51,6 +51,11 @@ DECISIONS = (
     Decision("Is it within the budget?", "one mistake would reach the whole fleet", ("F01",)),
     Decision("Is the fleet healthy enough to act in bulk?", "an outage would be made worse", ("F02", "D18")),
     Decision("Does acting help?", "two programs would fight, or one would fail for ever", ("F03", "F07", "S03")),
+    Decision(
+        "May what failed be started again?",
+        "what is well would be stopped, or what fails would be started for ever",
+        ("H01", "H02", "H03"),
+    ),
     Decision("Is there room, and an image?", "a host would be overspent", ("S09", "F04", "D20")),
     Decision("May it be changed at all, and at this hour?", "what somebody holds still would be changed", ("M01", "M02", "M03")),
     Decision("Does the change spare this program?", "the control plane would end itself", ("D19",)),

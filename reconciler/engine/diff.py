@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
+    from reconciler.model.health import Health
     from reconciler.model.marks import Marks
     from reconciler.model.names import Ref
     from reconciler.model.records import Ledger
@@ -60,6 +61,8 @@ class Scene(NamedTuple):
     at: datetime
     unfinished: AbstractSet[tuple[str, str]]
     """(host, instance) of what was begun and never made to its end."""
+    health: Mapping[str, Health]
+    """By uuid."""
 
 
 def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
@@ -73,6 +76,7 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
         policy=desired.policy,
         at=observed.at,
         unfinished=unfinished(observed, ledger),
+        health=observed.health,
     )
     judged = _judge_all(observed, scene)
     items = [verdict for verdict in judged.values() if isinstance(verdict, Change)]
@@ -214,7 +218,7 @@ def _present(workload: Workload, sighting: Sighting, scene: Scene) -> Change:
     host = scene.hosts.get(sighting.host)
     if host is None:
         return _ending(sighting, workload, Action.KEEP, Reason.AS_DECLARED, "its host is not in the inventory")
-    return existing.compare(workload, host, sighting.instance, scene.policy)
+    return existing.compare(workload, host, sighting.instance, scene.policy, scene.health.get(sighting.instance.uuid))
 
 
 def _expired(workload: Workload, instance: Instance, at: datetime) -> bool:

@@ -10,22 +10,26 @@ from reconciler.engine.power import POWER_OF, power_move
 from reconciler.engine.spec import stated_config, stated_devices
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, FieldDiff, Reason
+from reconciler.model.health import Verdict
 from reconciler.model.names import Kind
 from reconciler.model.resources import Power, PowerOwner
 from reconciler.model.world import Status
 from reconciler.policy.placement import allows
 
 if TYPE_CHECKING:
+    from reconciler.model.health import Health
     from reconciler.model.resources import Host, Policy, Workload
     from reconciler.model.world import Instance
 
 
-def compare(workload: Workload, host: Host, found: Instance, policy: Policy) -> Change:
-    """The one change that brings ``found`` to what ``workload`` says."""
+def compare(workload: Workload, host: Host, found: Instance, policy: Policy, health: Health | None = None) -> Change:
+    """The one change that brings ``found`` to what ``workload`` says. Fields come before its health: they may be what it lacks."""
     diffs = field_diffs(workload, host, found, policy)
     move = power_move(workload, found) or _wakes(workload, found)
     script = _bootstrap_diff(workload, found, move)
     if not diffs and not script and move is None:
+        if health is not None and ails(workload, found, health):
+            return Change(Action.RESTART, workload.ref, host.name, found.name, Reason.UNHEALTHY, (), workload, found, note=health.why)
         ours = workload.power_owner is PowerOwner.DECLARED
         reason = Reason.AS_DECLARED if ours else Reason.POWER_NOT_OURS
         return Change(Action.KEEP, workload.ref, host.name, found.name, reason, (), workload, found, note=_stays(workload, host))
@@ -42,6 +46,12 @@ def compare(workload: Workload, host: Host, found: Instance, policy: Policy) -> 
     shown = (FieldDiff("power", POWER_OF.get(found.status, found.status_text), workload.power.value),)
     note = "unfrozen, then stopped" if move is Action.HIBERNATE and found.status is Status.FROZEN else ""
     return change(move, reason=Reason.POWER_DIFFERS, fields=shown, note=note)
+
+
+def ails(workload: Workload, found: Instance, health: Health) -> bool:
+    """Whether it is unhealthy and ours to restart. A verdict on an earlier run says nothing of this one."""
+    ours = workload.health is not None and workload.power is Power.RUNNING and workload.power_owner is PowerOwner.DECLARED
+    return ours and found.status is Status.RUNNING and health.verdict is Verdict.UNHEALTHY and health.run == found.started_at
 
 
 def _wakes(workload: Workload, found: Instance) -> Action | None:

@@ -36,6 +36,8 @@ CONTAINER = "container"
 RUNNING_OPERATIONS = ("running", "pending")
 CLASSES = frozenset({"task", "websocket"})
 """Classes of operation that are work on an instance; a ``token`` is none."""
+EXECUTING, COMMAND = "Executing command", "command"
+"""LXD's description of a command that is run in an instance, and our word for it."""
 VOTERS = frozenset({"database", "database-leader"})
 """Roles of a cluster member that vote in its database; ``database-standby`` does not."""
 
@@ -167,6 +169,7 @@ def instance(row: Mapping[str, Any]) -> Instance:
         type=kind,
         created_at=str(row.get("created_at", "")),
         inherited=_inherited(row, config, what) if row.get("profiles") else "",
+        started_at=str(row.get("last_used_at", "")),
     )
 
 
@@ -183,11 +186,16 @@ def operations(metadata: object) -> tuple[Operation, ...]:
         raise Malformed(f"GET operations: {type(metadata).__name__}, not a mapping")
     running = [row for state in RUNNING_OPERATIONS for row in metadata.get(state) or ()]
     return tuple(
-        Operation(str(row.get("id", "")), str(row.get("description", "")), name, str(row["class"]))
+        Operation(str(row.get("id", "")), str(row.get("description", "")), name, _kind(row))
         for row in running
         if row.get("class") in CLASSES
         for name in sorted(set(_touched(row)))
     )
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    """A command without a connection is a task for LXD, and yet no work on the instance itself."""
+    return COMMAND if row["class"] == "task" and row.get("description") == EXECUTING else str(row["class"])
 
 
 def _touched(row: Mapping[str, Any]) -> list[str]:

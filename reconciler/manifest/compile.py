@@ -123,6 +123,8 @@ class _Compiler:
                 replace=Replace(spec.replace),
                 locked=spec.locked,
                 nesting=spec.nesting,
+                health=parts.probe(spec.health) if spec.health else None,
+                restart=parts.restart(spec.restart),
             )
         ]
 

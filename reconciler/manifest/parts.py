@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import Defect
 from reconciler.manifest.schema import HostSpec, ImageSpec, KeySpec, PolicySpec, TierSpec
+from reconciler.model.health import Probe, Restart, RestartPolicy
 from reconciler.model.modes import DAYS, Mode, Stance, Suspension, Window
 from reconciler.model.resources import (
     Approval,
@@ -27,6 +28,7 @@ from reconciler.model.rollout import OnFailure, Portion, Update
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import Document
+    from reconciler.manifest.schema_health import HealthSpec, RestartSpec
     from reconciler.manifest.schema_modes import SuspendSpec, WindowSpec
     from reconciler.manifest.schema_rollout import UpdateSpec
     from reconciler.model.resources import Source
@@ -127,3 +129,24 @@ def update(spec: UpdateSpec | None) -> Update | None:
         pause=spec.pause,
         on_failure=OnFailure(spec.on_failure),
     )
+
+
+def probe(spec: HealthSpec) -> Probe:
+    """How a service is asked. Exactly one way is given."""
+    http, tcp = spec.http, spec.tcp
+    return Probe(
+        command=tuple(spec.command or ()),
+        port=http.port if http else tcp.port if tcp else 0,
+        path=http.path if http else "",
+        host=http.host if http else "",
+        status=(http.status or 0) if http else 0,
+        interval=spec.interval,
+        timeout=spec.timeout,
+        retries=spec.retries,
+        start_period=spec.start_period,
+    )
+
+
+def restart(spec: RestartSpec) -> Restart:
+    """What is done when it fails."""
+    return Restart(RestartPolicy(spec.policy), spec.backoff, spec.cap, spec.window)

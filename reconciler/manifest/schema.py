@@ -24,6 +24,7 @@ from reconciler.manifest.fields import (
     Strict,
     Vcpu,
 )
+from reconciler.manifest.schema_health import HealthSpec, RestartSpec
 from reconciler.manifest.schema_modes import ModeName, SuspendSpec, WindowSpec  # noqa: TC001 - pydantic reads annotations
 from reconciler.manifest.schema_rollout import UpdateSpec  # noqa: TC001 - read when the models are made
 from reconciler.model.names import Kind
@@ -127,6 +128,8 @@ class ServiceSpec(Strict):
         default=False, description="A locked service is not destroyed, frozen, hibernated or replaced, not even when its manifest goes."
     )
     nesting: bool = Field(default=False, description="Whether containers may run inside it.")
+    health: HealthSpec | None = Field(default=None, description="How it is asked whether it is well; left out, nobody asks.")
+    restart: RestartSpec = Field(default=RestartSpec(), description="What is done when it stopped or is unhealthy.")
 
     @model_validator(mode="after")
     def _env_fits(self) -> ServiceSpec:

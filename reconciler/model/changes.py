@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Action(StrEnum):
     """What is done to one object. ``prepare`` sets up a host's project, pool and networks; ``import`` brings an image to a host.
 
-    ``quarantine`` freezes and marks what left the manifests; it is destroyed when the policy's grace is over.
+    ``restart`` stops one that is unhealthy and starts it again. ``quarantine`` freezes and marks what left the manifests; it is destroyed
+    when the policy's grace is over.
     """
 
     PREPARE = "prepare"
@@ -25,6 +26,7 @@ class Action(StrEnum):
     CREATE = "create"
     START = "start"
     UNFREEZE = "unfreeze"
+    RESTART = "restart"
     UPDATE = "update"
     REPLACE = "replace"
     FREEZE = "freeze"
@@ -61,6 +63,7 @@ class Reason(StrEnum):
     AS_DECLARED = "as-declared"
     POWER_NOT_OURS = "power-not-ours"
     ENDED = "ended"
+    UNHEALTHY = "unhealthy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from reconciler.model.health import USUAL
 from reconciler.model.modes import FREE, Stance
 
 if TYPE_CHECKING:
+    from reconciler.model.health import Probe, Restart
     from reconciler.model.modes import Window
     from reconciler.model.names import Ref
     from reconciler.model.rollout import Update
@@ -128,6 +130,9 @@ class Workload:
     lineage: str = ""
     """uuids of the containers from which it was asked for, the outermost first, with commas between."""
     stance: Stance = FREE
+    health: Probe | None = None
+    """How it is asked whether it is well; None where nobody asks."""
+    restart: Restart = USUAL
 
 
 @dataclass(frozen=True, slots=True)

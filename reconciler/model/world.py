@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from reconciler.model.health import Health
+
 
 class Grade(StrEnum):
     """How far a host's snapshot may be trusted.
@@ -59,6 +61,8 @@ class Instance:
     """Digest of what its profiles give it; "" where it uses none."""
     recorded: str = ""
     """Of one from a recording, in which secrets are left out: the fingerprint that it had."""
+    started_at: str = ""
+    """When it was started last, as LXD gives it: another time is another run."""
 
     @property
     def image(self) -> str:
@@ -74,7 +78,7 @@ class Operation:
     description: str
     instance: str
     kind: str = "task"
-    """LXD's class: ``task``, or ``websocket`` for an exec, a console or a migration that somebody is connected to."""
+    """``task``; ``command`` for a command in it; ``websocket`` for an exec, a console or a migration that somebody is connected to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,8 @@ class Observed:
     """Name of the instance that this program runs in; "" where it runs in none."""
     underway: frozenset[str] = frozenset()
     """``Kind/name`` of what this process is at work on elsewhere than where it decides: how it stands is about to change."""
+    health: Mapping[str, Health] = field(default_factory=dict, repr=False)
+    """uuid -> what its probe found; nothing of one that is not probed, and nothing at all where no loop runs."""
 
 
 def unseen(host: str, why: str, at: datetime, code: str = "O01") -> HostView:

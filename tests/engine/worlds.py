@@ -16,6 +16,7 @@ from reconciler.engine.spec import stated_devices
 from reconciler.manifest import parts
 from reconciler.manifest.schema_rollout import UpdateSpec
 from reconciler.model import marks
+from reconciler.model.health import Health, Probe, Restart, RestartPolicy, Verdict
 from reconciler.model.modes import DAYS, Mode, Stance, Suspension, Window
 from reconciler.model.names import Kind, Ref, cell_ref, instance_name
 from reconciler.model.records import Applied, Certified, Deed, Known, Ledger, PowerRecord, Writer
@@ -99,6 +100,8 @@ def workload(ref: Ref, words: Mapping[str, Any]) -> Workload:
         locked=words.get("locked", False),
         nesting=words.get("nesting", False),
         ttl=words.get("ttl", 0),
+        health=Probe(**{"command": ("/bin/well",), **words["health"]}) if "health" in words else None,
+        restart=_restart(words.get("restart", {})),
         moved=words.get("moved", ""),
         moved_uid=f"uid-{words['moved']}" if "moved" in words else "",
         document=str(words.get("document", f"document of {ref}")),
@@ -106,6 +109,10 @@ def workload(ref: Ref, words: Mapping[str, Any]) -> Workload:
         bootstrap=Bootstrap(words["bootstrap"], f"sha256:{words['bootstrap'].encode().hex():0<64}") if "bootstrap" in words else None,
     )
     return replace(made, owner="") if ref.kind is Kind.CELL else made
+
+
+def _restart(words: Mapping[str, Any]) -> Restart:
+    return Restart(**{**words, "policy": RestartPolicy(words.get("policy", "always"))})
 
 
 def workloads(case: Mapping[str, Any]) -> tuple[Workload, ...]:
@@ -166,6 +173,7 @@ def row(words: Mapping[str, Any], place: Host, policy: Policy) -> Instance:
         inherited=words.get("inherited", ""),
         devices={**plain.devices, "eth0": nic, **words.get("devices", {})},
         created_at=words.get("created_at", plain.created_at),
+        started_at=words.get("started_at", ""),
     )
 
 
@@ -252,13 +260,26 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
         Commit("c0ffee", dirty=case.get("dirty", False), digest="0" * 64),
         _origin(case.get("origin", {})),
     )
-    observed = Observed(views, synthetic.AT, case.get("own", ""), frozenset(case.get("underway", ())))
+    observed = Observed(
+        views,
+        synthetic.AT,
+        case.get("own", ""),
+        frozenset(case.get("underway", ())),
+        {uuid: _health(item) for uuid, item in case.get("health", {}).items()},
+    )
     return desired, observed, ledger_of(case, desired, observed)
 
 
 def _origin(words: Mapping[str, Any]) -> Origin:
     signed = Signed(**words["signed"]) if "signed" in words else None
     return Origin(**{name: value for name, value in words.items() if name != "signed"}, signed=signed)
+
+
+def _health(words: Mapping[str, Any]) -> Health:
+    """Unhealthy a moment ago unless the words say otherwise; ``ago`` in seconds."""
+    at = synthetic.AT - timedelta(seconds=words.get("ago", 1))
+    verdict = Verdict(words.get("verdict", "unhealthy"))
+    return Health(verdict, words.get("why", "it ended with status 1"), at, words.get("run", ""), tuple(words.get("asked", ())))
 
 
 def ledger_of(case: Mapping[str, Any], desired: Desired, observed: Observed) -> Ledger:

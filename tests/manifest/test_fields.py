@@ -9,6 +9,7 @@ import pytest
 from reconciler.engine.foundation import network_name
 from reconciler.manifest.names import short
 from reconciler.manifest.schema import GraceSpec, LimitsSpec
+from reconciler.model.health import Probe, Restart, RestartPolicy
 from reconciler.model.names import Kind
 from reconciler.model.resources import Approval, Drift, Grace, Limits, NetworkMode, Policy, Source, Workload
 from tests.manifest.test_findings import desired_of
@@ -139,3 +140,23 @@ def test_a_host_says_who_lends_it_and_what_it_calls_itself() -> None:
 def test_names_of_bridges_are_cut_where_collisions_are_looked_for(project: str, mode: NetworkMode) -> None:
     assert network_name(project, mode).endswith(f"-{short(project)}")
     assert len(network_name(project, mode)) <= 15, "Linux takes no longer name of an interface"
+
+
+HEALTH = {
+    "{command: [test, -f, /ok]}": Probe(command=("test", "-f", "/ok")),
+    "{tcp: {port: 5432}, interval: 1m}": Probe(port=5432, interval=60),
+    "{http: {port: 80}, timeout: 2s, retries: 1}": Probe(port=80, path="/", host="localhost", timeout=2, retries=1),
+    "{http: {port: 80, path: /a, host: b.org, status: 204}, startPeriod: 9s}": Probe((), 80, "/a", "b.org", 204, start_period=9),
+}
+
+
+@pytest.mark.parametrize("text", HEALTH)
+def test_how_a_service_is_asked(text: str) -> None:
+    assert one(PLAIN.replace("ports", f"health: {text}, ports")).health == HEALTH[text]
+
+
+def test_what_is_done_when_it_fails() -> None:
+    assert one(PLAIN).restart == Restart()
+    assert one(PLAIN).health is None
+    told = PLAIN.replace("ports", "restart: {policy: never, backoff: 1s, cap: 2, window: 5m}, ports")
+    assert one(told).restart == Restart(RestartPolicy.NEVER, 1, 2, 300)

@@ -23,6 +23,7 @@ TABLES = (
     ("reconciler/engine/table/life.py", "LIFE", "tests/engine/test_decisions.py tests/engine/test_guard.py"),
     ("reconciler/engine/table/modes.py", "MODES", "tests/engine/test_decisions.py tests/engine/test_guard.py"),
     ("reconciler/engine/table/rollout.py", "ROLLOUT", "tests/engine/test_decisions.py tests/engine/test_guard.py"),
+    ("reconciler/engine/table/health.py", "HEALTH", "tests/engine/test_decisions.py tests/engine/test_guard.py"),
     ("reconciler/engine/table/plans.py", "PLAN_RULES", "tests/engine/test_plan_rules.py"),
     ("reconciler/engine/table/steps.py", "STEP_RULES", "tests/engine/test_plan_rules.py"),
     ("reconciler/engine/lease.py", "LEASE_RULES", "tests/engine/test_lease.py"),

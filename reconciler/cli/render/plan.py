@@ -22,6 +22,7 @@ ORDER = (
     Action.CREATE,
     Action.START,
     Action.UNFREEZE,
+    Action.RESTART,
     Action.UPDATE,
     Action.REPLACE,
     Action.FREEZE,
@@ -37,6 +38,7 @@ SIGNS = {
     Action.CREATE: ("+", "good"),
     Action.START: (">", "good"),
     Action.UNFREEZE: (">", "good"),
+    Action.RESTART: (">", "warn"),
     Action.UPDATE: ("~", "warn"),
     Action.REPLACE: ("!", "bad"),
     Action.FREEZE: ("=", "info"),
@@ -65,6 +67,7 @@ REASONS = {
     Reason.AS_DECLARED: "as declared",
     Reason.POWER_NOT_OURS: "its power state is not ours to change",
     Reason.ENDED: "it ended; its name is not used again",
+    Reason.UNHEALTHY: "it runs and is not well",
 }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.engine.asked import row_of
 from reconciler.model.changes import Action, Change, Reason
+from reconciler.model.health import Verdict
 from reconciler.model.names import Kind, pool_of
 from reconciler.model.resources import Power, PowerOwner
 from reconciler.model.rules import No
@@ -22,6 +23,8 @@ DOWN = frozenset({Status.STOPPED, Status.ERROR})
 def circuit_open(change: Change, world: World) -> No | None:
     """F02: too much is out of sight or down at once, or was and nobody closed the circuit."""
     why = world.ledger.circuit or world.once("trip", trip)
+    if change.action is Action.RESTART:
+        why = why or world.once("ailing", _ailing)
     if not why:
         return None
     limits = world.desired.policy.limits
@@ -44,6 +47,15 @@ def trip(world: World) -> str:
     if down and len(meant) >= limits.small_fleet and down >= limits.unhealthy_share * len(meant):
         return f"{down} of {len(meant)} objects that should run are down ({limits.unhealthy_share:.0%} allowed)"
     return ""
+
+
+def _ailing(world: World) -> str:
+    """Why restarts wait; "" where they do not. What many suffer from at once no restart cures, and it may pass by itself."""
+    limits, health, meant = world.desired.policy.limits, world.observed.health, _meant_to_run(world)
+    ill = sum(down or (uuid in health and health[uuid].verdict is Verdict.UNHEALTHY) for uuid, down in meant.items())
+    if len(meant) < limits.small_fleet or ill < limits.unhealthy_share * len(meant):
+        return ""
+    return f"{ill} of {len(meant)} objects that should run are down or unhealthy ({limits.unhealthy_share:.0%} allowed)"
 
 
 def _creates(world: World) -> int:

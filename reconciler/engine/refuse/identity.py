@@ -176,7 +176,7 @@ def locked_kept(change: Change, _world: World) -> No | None:
     row = row_of(change)
     lock = row.config.get(marks.USER_LOCK, "")
     locked = lock or row.config.get(marks.LOCKED) == "true" or (change.wanted is not None and change.wanted.locked)
-    if not locked or not (change.action in {Action.DESTROY, Action.REPLACE} or puts_to_rest(change)):
+    if not locked or not (change.action in {Action.DESTROY, Action.REPLACE, Action.RESTART} or puts_to_rest(change)):
         return None
     # Unlocking is an update of its own: one change may not take the lock away and use that at once.
     where = str(change.wanted.source) if change.wanted else "no manifest"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.engine.asked import moves, row_of
 from reconciler.engine.power import never_started
+from reconciler.engine.refuse.restart import begins_again
 from reconciler.engine.spec import PROTECTED
 from reconciler.model.changes import DESTRUCTIVE, Action, Reason, puts_to_rest
 from reconciler.model.names import Kind
@@ -79,15 +80,18 @@ def frozen_ends(change: Change, world: World) -> No | None:
 
 def ephemeral(change: Change, world: World) -> No | None:
     """S05: stopping an ephemeral instance deletes it."""
-    if not row_of(change).ephemeral or not (change.action is Action.REPLACE or puts_to_rest(change) is Power.HIBERNATED):
+    stops = change.action in {Action.REPLACE, Action.RESTART} or puts_to_rest(change) is Power.HIBERNATED
+    if not row_of(change).ephemeral or not stops:
         return None
     return No("it is ephemeral: stopping it deletes it", (("ephemeral", "true"), ("action", change.action)), world.lxc(change, "info"))
 
 
 def in_use(change: Change, world: World) -> No | None:
-    """S06: somebody is connected to it: an exec, a console, a migration."""
+    """S06: somebody is connected to it: a command, a console, a migration."""
+    health = world.observed.health.get(row_of(change).uuid)
+    probes = health.asked if health else ()
     for operation in world.operations.get((change.host, change.instance), ()):
-        if operation.kind == "websocket":
+        if operation.kind in {"command", "websocket"} and operation.id not in probes:
             evidence = (("operation", f"{operation.id} {operation.description}"), ("action", change.action))
             return No("somebody is connected to it", evidence, f"lxc operation delete {operation.id}, or wait for its end")
     return None
@@ -160,6 +164,9 @@ def fought_over(change: Change, world: World) -> No | None:
         if deed.uuid == row.uuid and deed.done:
             for path in ("power",) if deed.call in POWER_CALLS else deed.paths:
                 written[path] = written.get(path, 0) + 1
+    if begins_again(change, world):
+        # What stops by itself has a cap and a back-off of its own.
+        written.pop("power", None)
     fought = [(diff.path, written[diff.path]) for diff in change.fields if written.get(diff.path, 0) >= limit]
     if not fought:
         return None

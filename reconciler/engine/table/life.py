@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.engine.asked import CREATE, OBJECT, POWER, RESTING
+from reconciler.engine.asked import CREATE, OBJECT, POWER, RESTART, RESTING
 from reconciler.engine.refuse import desired, fleet, identity, lifecycle
 from reconciler.engine.table.row import row
 from reconciler.model.changes import DESTRUCTIVE, ENDING, Action
@@ -15,7 +15,13 @@ LIFE = (
         desired.locked_gone,
         "A lock outlives the manifest that set it: unlocking and removing are two steps.",
     ),
-    row("I10", "The object is locked", ENDING | RESTING, identity.locked_kept, "A locked object is not ended, replaced or put to rest."),
+    row(
+        "I10",
+        "The object is locked",
+        ENDING | RESTING | RESTART,
+        identity.locked_kept,
+        "A locked object is not ended, replaced, put to rest or stopped for a restart.",
+    ),
     row(
         "I08",
         "The session that claims the cell is not declared",
@@ -42,9 +48,9 @@ LIFE = (
     row(
         "S06",
         "Somebody is connected to it",
-        ENDING,
+        ENDING | RESTART,
         lifecycle.in_use,
-        "An exec, a console or a migration is open on it.",
+        "A command, a console or a migration is open on it. Our own probes do not count.",
     ),
     row(
         "S07",
@@ -87,7 +93,7 @@ LIFE = (
     row(
         "S05",
         "Stopping an ephemeral instance deletes it",
-        RESTING | {Action.REPLACE},
+        RESTING | RESTART | {Action.REPLACE},
         lifecycle.ephemeral,
         "LXD deletes it as soon as it stops.",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.engine.asked import ALL, CREATE, RESTING, TAKING, WRITING
+from reconciler.engine.asked import ALL, CREATE, RESTART, RESTING, TAKING, WRITING
 from reconciler.engine.refuse import desired, fleet, lifecycle, signed
 from reconciler.engine.table.row import row
 from reconciler.model.changes import ENDING, Action
@@ -44,10 +44,10 @@ MEANING = (
     row(
         "F02",
         "The circuit is open",
-        ENDING | CREATE,
+        ENDING | CREATE | RESTART,
         fleet.circuit_open,
         "Many hosts out of sight or many objects down at once have one cause, and it is seldom the manifests. It stays open until a person"
-        " closes it.",
+        " closes it. Restarts wait as well while many are unhealthy at once, until they are not.",
         acceptable=True,
     ),
     row(
@@ -61,9 +61,9 @@ MEANING = (
     row(
         "D19",
         "The change would stop the container that this program runs in",
-        ENDING | RESTING,
+        ENDING | RESTING | RESTART,
         desired.own_container,
-        "A control plane that freezes or ends itself cannot finish what it began.",
+        "A control plane that freezes, stops or ends itself cannot finish what it began.",
         acceptable=True,
     ),
     row(
