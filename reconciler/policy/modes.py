@@ -21,7 +21,10 @@ def end_of(suspension: Suspension) -> datetime:
     until = datetime.fromisoformat(suspension.until)
     if until.tzinfo is None:
         raise ValueError("the end of a suspension has no zone")
-    return until.astimezone(UTC)
+    try:
+        return until.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the end of a suspension is no moment in UTC") from error
 
 
 def in_force(stance: Stance, at: datetime) -> Suspension | None:

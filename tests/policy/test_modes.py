@@ -20,7 +20,10 @@ def held(until: str) -> Stance:
     return Stance(suspension=Suspension("moving", until))
 
 
-@pytest.mark.parametrize("until", ["", "soon", "2026-01-01", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z", "never"])
+@pytest.mark.parametrize(
+    "until",
+    ["", "soon", "2026-01-01", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z", "9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00"],
+)
 def test_an_end_that_cannot_be_read_raises(until: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         in_force(held(until), AT)

@@ -8,6 +8,9 @@ import time
 SETTLE = 0.015
 """Seconds that a first wake waits for others of the same cause: LXD tells one change in several events."""
 
+LONGEST = 3600.0
+"""Seconds of one wait, at most. What is due in a thousand years is more than a thread can wait for at once."""
+
 
 class Mailbox:
     """Of one worker. Any thread may wake; one waits. The same reason twice is one wake, at the earlier time."""
@@ -39,7 +42,7 @@ class Mailbox:
                 left = None if first is None else first + SETTLE - time.monotonic()
                 if left is not None and left <= 0:
                     return self._take()
-                self._heard.wait(left)
+                self._heard.wait(None if left is None else min(left, LONGEST))
         return ()
 
     def _take(self) -> tuple[str, ...]:

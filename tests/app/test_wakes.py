@@ -1,0 +1,34 @@
+"""The mailbox of a worker: what is due far off, what is due at once, and its end."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from reconciler.app.loop.wakes import Mailbox
+
+THOUSANDS_OF_YEARS = 2.2e11
+
+
+def test_what_is_due_in_thousands_of_years_keeps_nobody_from_waiting() -> None:
+    """Such is the end of a suspension that somebody meant for ever."""
+    box = Mailbox()
+    box.wake("the end of a suspension", THOUSANDS_OF_YEARS)
+    assert THOUSANDS_OF_YEARS > threading.TIMEOUT_MAX
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(box.wait)
+        box.wake("an event")
+        assert waiting.result(5) == ("an event",)
+        again = pool.submit(box.wait)
+        box.close()
+        assert again.result(5) == ()
+
+
+def test_the_same_reason_twice_is_one_wake_at_the_earlier_time() -> None:
+    box = Mailbox()
+    box.wake("due", 60)
+    box.wake("due", 0)
+    box.wake("due", 30)
+    assert box.pending()
+    assert box.wait() == ("due",)
+    assert not box.pending()
