@@ -12,6 +12,7 @@ from reconciler.app.approvals import approve_binding, redeem
 from reconciler.app.catalogue import entry_of
 from reconciler.app.clock import now
 from reconciler.app.planning import make
+from reconciler.app.poke import poke
 from reconciler.engine.accept import alike, digest_of, digest_of_all, is_acceptable, needs_approval, of_code, root_of
 from reconciler.engine.recover import Verdict, answers
 from reconciler.engine.rules import RULES
@@ -121,6 +122,7 @@ def accept(settings: Settings, proposal: Proposal, *, reason: str, life: timedel
             _certify(journal, proposal, _iso(at))
         if code in OPEN_CALLS:
             _close_questions(journal, proposal, f"given up by {settings.actor}: {reason}", _iso(at))
+    poke(settings)
     return at + life
 
 

@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from reconciler.app.clock import now
+from reconciler.app.poke import poke
 from reconciler.errors import Refused, StateError
 from reconciler.model.approvals import Approved, Challenge, Proof
 from reconciler.policy.bindings import binding_of_plan
@@ -92,6 +93,7 @@ def answer(settings: Settings, challenge_id: str, *, binding: str, approver: str
                 # Before the commit: what is not in the journal was not approved.
                 note(settings, "approved", by=approver, subject=binding, at=at)
     if verdict.no is None:
+        poke(settings)
         return approved
     if counts_as_try(verdict):
         note(settings, "approval-refused", by=approver, subject=binding, at=at, detail=f"{verdict.code}: {verdict.no.cause}")

@@ -14,6 +14,7 @@ from reconciler.app.declare import create, destroy
 from reconciler.app.doors import Doors
 from reconciler.app.journaled import journaled
 from reconciler.app.own import own_instance
+from reconciler.app.poke import poke
 from reconciler.app.writer import only_writer
 from reconciler.engine.calls import START_SECONDS
 from reconciler.engine.power import POWER_OF
@@ -145,6 +146,7 @@ def _call(granted: Granted, call: SetPower | UpdateInstance) -> None:
     with Doors(granted.settings) as doors:
         door = doors.open(next(place for place in desired.hosts if place.name == host))
         journaled(granted.settings, door, call, ref=granted.subject.request.ref, uuid=row.uuid, commit=desired.commit.id)
+    poke(granted.settings)
 
 
 def _answer(granted: Granted, *, power: str = "", note: str = "") -> Answer:

@@ -15,6 +15,10 @@ OTHERS = {
     "LXD_DIR": "where the local LXD lives, before the usual places",
     "XDG_CONFIG_HOME": "parent of the folder that `--config-dir` is by default",
     "HOME": "parent of `.config` where `XDG_CONFIG_HOME` is not set",
+    "NOTIFY_SOCKET": "where `run` tells systemd how it is; systemd sets it",
+    "WATCHDOG_USEC": "after how many microseconds without a sign of life systemd restarts `run`; systemd sets it",
+    "WATCHDOG_PID": "whose signs of life are meant; systemd sets it",
+    "WATCHFILES_FORCE_POLLING": "1 lets `run` look for changed files, where the filesystem does not notify",
     "SUDO_USER": "who `--actor` is by default where sudo is used",
 }
 """Name -> what it does, for the reference."""

@@ -293,7 +293,7 @@ def test_no_secret_lies_open(desk: Desk) -> None:
     with pytest.raises(Refused) as caught:
         desk.approve(OTHER, "anna", "987654")
     assert "987654" not in str(caught.value)
-    kept = {path.name: path.read_bytes() for path in desk.settings.state_dir.iterdir()}
+    kept = {path.name: path.read_bytes() for path in desk.settings.state_dir.rglob("*") if path.is_file()}
     journal = b"".join(content for name, content in kept.items() if name.startswith("journal"))
     both = b"".join(kept.values())
     assert desk.apps["anna"].secret.encode() not in journal
