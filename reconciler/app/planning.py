@@ -13,11 +13,11 @@ from reconciler.app.observe import observe, with_snapshots
 from reconciler.app.repository import load_desired
 from reconciler.app.settle import open_questions
 from reconciler.engine.diff import diff
-from reconciler.engine.guard import clear
+from reconciler.engine.guard import clear, part_of
 from reconciler.engine.plan import make_plan
 from reconciler.engine.rollout import goes_by_turns
 from reconciler.engine.select import Scope, select
-from reconciler.model.changes import DESTRUCTIVE, Action
+from reconciler.model.changes import DESTRUCTIVE
 from reconciler.model.world import Grade
 from reconciler.store.journal import FILE_NAME, Journal
 
@@ -128,12 +128,11 @@ def decide(desired: Desired, observed: Observed, ledger: Ledger, scope: Scope, o
 
 
 def _decided(every: Changes, desired: Desired, observed: Observed, ledger: Ledger, scope: Scope, only: Only | None) -> Made:
-    selected = changes = select(every, scope)
-    if only is not None:
-        part = tuple(item for item in changes.items if item.action is Action.KEEP or (str(item.ref), item.host, item.action.value) in only)
-        changes = replace(changes, items=part)
+    changes = select(every, scope)
     # The rules count over everything that would change: a scope narrows what is done, not what is known.
-    cleared = clear(changes, desired, observed, ledger, every=every.items, asked=selected.items)
-    whole = cleared if not scope.words() and only is None else clear(every, desired, observed, ledger)
+    cleared = clear(changes, desired, observed, ledger, every=every.items)
+    whole = cleared if not scope.words() else clear(every, desired, observed, ledger)
+    if only is not None:
+        cleared = part_of(cleared, only)
     plan = make_plan(cleared, desired, observed, TOOL, scope)
     return Made(plan, desired, observed, changes, cleared, ledger, every, whole.refusals, only)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.accept import digest_of
@@ -15,6 +16,7 @@ from reconciler.model.rules import FAILED_CAUSE, No, failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from reconciler.engine.asked import GuardRule
     from reconciler.model.changes import Changes
@@ -27,7 +29,7 @@ NO_RULE = "X00"
 """Code of the default: no rule speaks in favour of the action."""
 
 
-def clear(  # noqa: PLR0913 - what decides
+def clear(
     changes: Changes,
     desired: Desired,
     observed: Observed,
@@ -35,15 +37,12 @@ def clear(  # noqa: PLR0913 - what decides
     rules: Sequence[GuardRule] = RULES,
     *,
     every: tuple[Change, ...] | None = None,
-    asked: tuple[Change, ...] | None = None,
 ) -> Cleared:
     """Ask every rule about every change. A rule that fails to answer refuses.
 
-    ``every``: all that would change, where ``changes`` are fewer; some rules count. ``asked``: what a person asked for, where ``changes``
-    are only some of that; turns are given among it, so that whoever carries out a part gives the same turns.
+    ``every``: all that would change, where ``changes`` are only those that were asked for; some rules count.
     """
-    may = _may(rules, changes.items if asked is None else asked)
-    world = world_of(desired, observed, ledger, changes.items if every is None else every, may)
+    world = world_of(desired, observed, ledger, changes.items if every is None else every, _may(rules, changes.items))
     about = {action: [rule for rule in rules if action in rule.actions] for action in Action}
     allowed: list[Change] = []
     refusals = list(changes.doubts)
@@ -60,6 +59,15 @@ def clear(  # noqa: PLR0913 - what decides
     allowed, spent = _within_budget(allowed, changes, refusals, world)
     refusals += [*groundless, *spent]
     return Cleared(tuple(allowed), tuple(sorted(refusals, key=lambda refusal: (refusal.ref, refusal.host, refusal.code))))
+
+
+def part_of(cleared: Cleared, only: AbstractSet[tuple[str, str, str]]) -> Cleared:
+    """What was cleared, and of that nothing but these (reference, host, action). What is refused stays told.
+
+    A part is taken of what was decided as a whole: decided by itself it would count less, and give other turns.
+    """
+    kept = (item for item in cleared.changes if item.action is Action.KEEP or (str(item.ref), item.host, item.action.value) in only)
+    return replace(cleared, changes=tuple(kept))
 
 
 def _may(rules: Sequence[GuardRule], asked: Sequence[Change]) -> Callable[[Change, World], bool]:
