@@ -303,7 +303,7 @@ class PolicySpec(Strict):
     suspend: SuspendSpec | None = Field(default=None, description="Change nothing anywhere before a moment.")
     windows: list[WindowSpec] = Field(
         default=[],
-        description="When what is there may be destroyed or replaced; any time where none is named. Expired sessions and surplus"
+        description="When what is there may be destroyed, replaced or restarted; any time where none is named. Expired sessions and surplus"
         " cells wait for none.",
     )
     update: UpdateSpec | None = Field(

@@ -35,7 +35,7 @@ class SuspendSpec(Strict):
 
 
 class WindowSpec(Strict):
-    """A time at which what is there may be destroyed or replaced."""
+    """A time at which what is there may be destroyed, replaced or restarted."""
 
     days: Annotated[list[Day], Field(min_length=1)] = Field(
         default=list(EVERY), description="Days of the week on which it opens: mon to sun; left out, every day."

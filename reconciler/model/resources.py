@@ -272,7 +272,7 @@ class Policy:
     source: Source = Source("", 0)
     stance: Stance = FREE
     windows: tuple[Window, ...] = ()
-    """When what is there may be destroyed or replaced; empty means at any time."""
+    """When what is there may be destroyed, replaced or restarted; empty means at any time."""
 
 
 @dataclass(frozen=True, slots=True)

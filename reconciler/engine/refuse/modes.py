@@ -59,7 +59,7 @@ def detect_only(change: Change, world: World) -> No | None:
 
 
 def outside_window(change: Change, world: World) -> No | None:
-    """M03: what is there may be ended in a maintenance window only, and none is open."""
+    """M03: what is there may be ended or restarted in a maintenance window only, and none is open."""
     policy, at = world.desired.policy, world.observed.at
     if not policy.windows or change.reason in DECLARED_ENDS or is_open(policy.windows, at):
         return None

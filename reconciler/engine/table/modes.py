@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.engine.asked import ALL
 from reconciler.engine.refuse import modes
 from reconciler.engine.table.row import row
-from reconciler.model.changes import DESTRUCTIVE
+from reconciler.model.changes import DESTRUCTIVE, Action
 
 MODES = (
     row(
@@ -25,9 +25,9 @@ MODES = (
     row(
         "M03",
         "No maintenance window is open",
-        DESTRUCTIVE,
+        DESTRUCTIVE | {Action.RESTART},
         modes.outside_window,
-        "The Policy names windows, and what destroys or replaces waits for one. Expired sessions, surplus cells and what was never finished"
+        "The Policy names windows, and what destroys, replaces or restarts waits for one. Expired sessions, surplus cells and what was never finished"
         " do not wait: their end was declared.",
     ),
 )
