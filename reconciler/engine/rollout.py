@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.engine.power import never_started
 from reconciler.model import marks
 from reconciler.model.changes import Action, Reason
+from reconciler.model.health import Verdict
 from reconciler.model.names import Kind, pool_of
 from reconciler.model.resources import Power, PowerOwner
 from reconciler.model.world import Status
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.model.changes import Change
     from reconciler.model.resources import Desired, Source, Workload
     from reconciler.model.rollout import Update
+    from reconciler.model.world import Instance
 
 LABEL = "rollout"
 """Services that carry the same value of this label go together, whatever their images."""
@@ -145,8 +147,21 @@ def _standing(workload: Workload, change: Change, terms: Update, world: World) -
         return Standing.DOWN
     if found.status is not Status.RUNNING:
         return Standing.WELL if _may_rest(workload) and found.status in {Status.STOPPED, Status.FROZEN} else Standing.DOWN
+    told = _told(workload, found, world)
+    if told is Verdict.UNHEALTHY:
+        return Standing.DOWN
+    if told is Verdict.UNKNOWN:
+        return Standing.UNKNOWN
     age = _age(change, world)
     return Standing.WELL if age is not None and age >= terms.proven else Standing.FRESH
+
+
+def _told(workload: Workload, found: Instance, world: World) -> Verdict:
+    """What its probe tells of this very run. Where nobody probes it, or nobody here listens, to run is all that is asked."""
+    if workload.health is None or not world.observed.health:
+        return Verdict.HEALTHY
+    health = world.observed.health.get(found.uuid)
+    return health.verdict if health is not None and health.run == found.started_at else Verdict.UNKNOWN
 
 
 def _may_rest(workload: Workload) -> bool:
@@ -165,6 +180,8 @@ def _fell(workload: Workload, change: Change, world: World) -> bool:
     found = change.found
     if found is None or change.reason is Reason.UNFINISHED or _busy(change, world) or never_started(found):
         return False
+    if found.status is Status.RUNNING:
+        return _told(workload, found, world) is Verdict.UNHEALTHY
     return found.status is Status.ERROR or (found.status is Status.STOPPED and not _may_rest(workload))
 
 
