@@ -27,7 +27,7 @@ MODES = (
         "No maintenance window is open",
         DESTRUCTIVE | {Action.RESTART},
         modes.outside_window,
-        "The Policy names windows, and what destroys, replaces or restarts waits for one. Expired sessions, surplus cells and what was never finished"
-        " do not wait: their end was declared.",
+        "The Policy names windows, and what destroys, replaces or restarts waits for one. Expired sessions, surplus cells and what was"
+        " never finished do not wait: their end was declared.",
     ),
 )
