@@ -97,6 +97,8 @@ class Telemetry:
         """Something that an executor tells while it runs."""
         kind, level = _ACTIONS.get(event.kind, (Told.PLAN, Level.DEBUG))
         state = event.kind.value.removeprefix("action-")
+        if kind is not Told.PLAN:
+            self._present.acted(event.host, event.index, began=kind is Told.ACTION_BEGAN)
         if kind is Told.ACTION:
             self.metrics.acted(event.host, event.action, state)
         told = Telling(event.at, kind, level, state, host=event.host, ref=event.ref, pass_id=pass_id, action=event.action)

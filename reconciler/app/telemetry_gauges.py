@@ -41,7 +41,12 @@ HOST: tuple[tuple[str, str, list[str], Callable[[Now, float], Iterable[tuple[lis
         lambda now, _: [([state], float(now.lease == state)) for state in LEASES] if now.lease else [],
     ),
     ("unsandbox_queue_waiting", "Actions that wait.", [], lambda now, _: [([], now.waiting)]),
-    ("unsandbox_queue_running", "Actions that are carried out at the moment.", [], lambda now, _: [([], now.running)]),
+    (
+        "unsandbox_queue_running",
+        "Actions that are carried out at the moment.",
+        [],
+        lambda now, _: [([], max(now.running, len(now.acting)))],
+    ),
     (
         "unsandbox_limit",
         "How much may be done on a host at once, as it is at present.",

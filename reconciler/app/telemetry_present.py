@@ -32,6 +32,8 @@ class Now:
     lease: str = ""
     waiting: int = 0
     running: int = 0
+    acting: set[int] = field(default_factory=set)
+    """Numbers of the actions of the pass under way that began and did not end."""
     creates: float = 0.0
     changes: float = 0.0
     differing: int = 0
@@ -94,6 +96,7 @@ class Present:
         with self.lock:
             now = self.host(name)
             now.began, self.passed, self.journal = None, True, journal
+            now.acting.clear()
             return now.why
 
     def found(self, name: str, differing: int, refusals: Sequence[Refusal]) -> tuple[list[Refusal], list[tuple[Key, str]]]:
@@ -120,6 +123,12 @@ class Present:
             now = self.host(name)
             now.waiting, now.running = waiting, running
             now.creates, now.changes = limits
+
+    def acted(self, name: str, index: int, *, began: bool) -> None:
+        """An action began, or ended."""
+        with self.lock:
+            acting = self.host(name).acting
+            (acting.add if began else acting.discard)(index)
 
     def leased(self, name: str, state: str) -> bool:
         """Whether that is news."""

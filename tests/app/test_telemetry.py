@@ -232,6 +232,17 @@ def test_a_scrape_says_what_happened() -> None:
     assert value(told, "process_open_fds") > 2
 
 
+def test_what_runs_is_counted_from_its_beginning_to_its_end() -> None:
+    told, _ = loud()
+    for number in range(3):
+        told.action("p", Event(STAMP, EventKind.ACTION_STARTED, number, 4, f"Service/s{number}", "h1", "start"))
+    told.action("p", Event(STAMP, EventKind.ACTION_DONE, 0, 4, "Service/s0", "h1", "start"))
+    told.action("p", Event(STAMP, EventKind.ACTION_SKIPPED, 3, 4, "Service/s3", "h1", "start"))
+    assert value(told, "unsandbox_queue_running", host="h1") == 2
+    told.pass_failed("p", "h1", Unreachable("no answer"), 0.1)
+    assert value(told, "unsandbox_queue_running", host="h1") == 0
+
+
 def test_what_is_gone_leaves_no_series() -> None:
     told, _ = loud()
     a_pass(told)

@@ -131,6 +131,7 @@ def test_who_follows_ends_when_the_reader_goes_away_and_nothing_happens(
     assert process.stderr.read() == ""
 
 
+@pytest.mark.slow
 def test_following_costs_next_to_nothing(told: Shell, started: list[subprocess.Popen[str]]) -> None:
     process = start(told, started, "events", "--follow", "--limit", "1")
     assert process.stdout is not None
