@@ -84,6 +84,11 @@ class Door:
         return other
 
     @property
+    def permit(self) -> Permit | None:
+        """What it writes under; None where it only reads."""
+        return self._permit
+
+    @property
     def connect_timeout(self) -> float:
         """Seconds that a connection may take."""
         return self._timeouts[0]

@@ -43,6 +43,24 @@ class Narrow:
         _ask(method, path, self._purpose, fits=fits)
 
 
+class Within:
+    """A few requests of one purpose, and those only while another permit, such as a lease, allows them."""
+
+    def __init__(self, permit: Permit, purpose: str, requests: tuple[tuple[str, str], ...]) -> None:
+        self._permit = permit
+        self._narrow = Narrow(purpose, requests)
+
+    @property
+    def term(self) -> str:
+        """Of the lease behind it."""
+        return self._permit.term
+
+    def check(self, method: str, path: str, *, destructive: bool) -> None:
+        """Raises ``Refused`` (P15) for anything else, or what the other permit raises."""
+        self._narrow.check(method, path, destructive=destructive)
+        self._permit.check(method, path, destructive=destructive)
+
+
 ENROLMENT = Narrow("enrolment", (("POST", "/1.0/certificates"),))
 """Giving a host our certificate: the one change outside a lease, for before it nothing could be leased."""
 LEASING = Narrow(

@@ -18,6 +18,22 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Reply(StrEnum):
+    """What came of asking once. ``unasked``: it could not be asked, or nobody knows what it said."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNASKED = "unasked"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``why`` is in our own words: nothing that a container says is in it."""
+
+    reply: Reply
+    why: str
+
+
 class RestartPolicy(StrEnum):
     """What is done with one that should run: ``always`` starts it when it stopped and restarts it when it is unhealthy.
 
