@@ -93,7 +93,7 @@ def ended(door: Door, probe: Probe, operation: str, seconds: int) -> Answer | No
     status = (found.get("metadata") or {}).get("return")
     if probe.port and status == NO_CLIENT:
         return Answer(Reply.UNASKED, "its image has neither bash nor nc to ask with")
-    return _told(status) if found["status_code"] == ENDED or status in NOT_THERE else Answer(Reply.UNASKED, "LXD could not run the probe")
+    return _told(status) if found["status_code"] == ENDED else Answer(Reply.UNASKED, NO_TIMEOUT)
 
 
 def _told(status: object) -> Answer:

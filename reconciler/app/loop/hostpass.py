@@ -20,6 +20,8 @@ from reconciler.app.steps import Steps
 from reconciler.app.walk import Walk
 from reconciler.engine.drift import drifts
 from reconciler.engine.due import next_due
+from reconciler.engine.guard import world_of
+from reconciler.engine.refuse.restart import next_tries
 from reconciler.errors import HostError
 from reconciler.model.changes import ENDING, Action
 from reconciler.model.world import Grade
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from reconciler.app.doors import Doors
     from reconciler.app.events import Report
+    from reconciler.app.health import Prober
     from reconciler.app.loop.consent import Consent
     from reconciler.app.loop.leading import Leading
     from reconciler.app.loop.memory import Memory
@@ -49,7 +52,7 @@ if TYPE_CHECKING:
 
 TAKING = frozenset({Action.CREATE.value}) | {action.value for action in ENDING}
 """Actions that make or end: never on the strength of a look at another host that is older than this pass."""
-PASSING = frozenset({"O03", "O05", "O08", "O09", "O10", "S06", "P09", "P10", "R01", "R04", "H01"})
+PASSING = frozenset({"O03", "O05", "O08", "O09", "O10", "S06", "P09", "P10", "R01", "R04"})
 """Codes of what settles by itself, as a rule: looked at again soon, and less and less often."""
 SOON, SELDOM = 0.5, 30.0
 """Seconds until the first of those looks, and between two at most."""
@@ -70,6 +73,7 @@ class Shared:
     memory: Memory
     journal: Journal
     doors: Doors
+    prober: Prober
     paces: Paces
     consent: Consent
     leading: Leading
@@ -109,6 +113,7 @@ class HostPass:
             report = self._act(made, desired, pass_id)
         else:
             self._remember(made)
+        self._in.prober.follow(desired, self._in.memory.observed(desired, now()), self._name)
         self._in.telemetry.drift(self._name, self._drift(made))
         refusals = tuple(refusal for refusal in made.refused if refusal.host in {"", self._name})
         changes = sum(change.host == self._name and change.action is not Action.KEEP for change in made.every.items)
@@ -123,6 +128,8 @@ class HostPass:
     def _at_its_time(self, made: Made) -> None:
         """Be woken when time alone makes another decision of the same world."""
         due = next_due(made.every.items, made.desired, self._name, made.observed.at)
+        again = next_tries(world_of(made.desired, made.observed, made.ledger, made.every.items)).get(self._name)
+        due = min((moment for moment in (due, again) if moment is not None), default=None)
         if due is not None:
             self._in.wake(self._name, "something is due", (due - now()).total_seconds() + ROUNDED)
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from reconciler.app.doors import Doors
+from reconciler.app.health import Prober
 from reconciler.app.loop.consent import Consent
 from reconciler.app.loop.ears import Ears
 from reconciler.app.loop.hostpass import Shared
@@ -77,12 +78,16 @@ class Loop:
             doors = stack.enter_context(Doors(self._settings, self._telemetry.call))
             self._text = Text(self._settings, self._options, journal, self._telemetry, self._declared)
             self._leading = Leading(self._settings, doors, self._options.lease_ttl, self._telemetry, self._led)
+            prober = Prober(doors, self._led)
+            stack.callback(prober.close)
+            self._memory.verdicts = prober.verdicts
             self._shared = Shared(
                 settings=self._settings,
                 options=self._options,
                 memory=self._memory,
                 journal=journal,
                 doors=doors,
+                prober=prober,
                 paces=Paces(self._settings.parallel, MOST_AT_ONCE * self._settings.parallel),
                 consent=Consent(self._settings),
                 leading=self._leading,

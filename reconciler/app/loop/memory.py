@@ -13,9 +13,10 @@ from reconciler.app.own import own_instance
 from reconciler.model.world import Observed, unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+    from reconciler.model.health import Health
     from reconciler.model.hints import Hint
     from reconciler.model.resources import Desired
     from reconciler.model.world import HostView
@@ -34,6 +35,8 @@ class Memory:
     desired: Desired | None = None
     views: dict[str, HostView] = field(default_factory=dict)
     deciding: threading.RLock = field(default_factory=threading.RLock)
+    verdicts: Callable[[], Mapping[str, Health]] = dict
+    """What probes found, by uuid."""
     _flights: dict[str, str] = field(default_factory=dict)
     _working: dict[str, frozenset[str]] = field(default_factory=dict)
     _last: dict[tuple[str, str], Hint] = field(default_factory=dict)
@@ -46,7 +49,7 @@ class Memory:
             underway = frozenset(ref for ref, by in self._flights.items() if by != host)
         views = dict(self.views)
         hosts = {host.name: views.get(host.name) or unseen(host.name, "it was not looked at yet", at) for host in desired.hosts}
-        return Observed(hosts, at, own_instance(), underway)
+        return Observed(hosts, at, own_instance(), underway, self.verdicts())
 
     def begin(self, host: str, acts: Iterable[tuple[str, str]]) -> None:
         """``host``'s worker begins to work on (reference, instance) each. Called under ``deciding``."""
