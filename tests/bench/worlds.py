@@ -37,15 +37,16 @@ if TYPE_CHECKING:
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 SOURCE = Source("manifests/fleet.yaml", 1)
 IMAGE = "1f" * 32
+PROJECT = "unsandbox"
 
 
-def host(number: int) -> Host:
-    """An active host with no stated capacity but for ids."""
+def host(number: int, name: str = "", address: str = "", fingerprint: str = "") -> Host:
+    """An active host with no stated capacity but for ids. What is not told of it is made of its number."""
     return Host(
-        ref=Ref(Kind.HOST, f"h{number:03}"),
-        address=f"https://192.0.2.{number % 250}:8443",
-        fingerprint=f"{number:064x}",
-        project="unsandbox",
+        ref=Ref(Kind.HOST, name or f"h{number:03}"),
+        address=address or f"https://192.0.2.{number % 250}:8443",
+        fingerprint=fingerprint or f"{number:064x}",
+        project=PROJECT,
         location="here",
         labels=(),
         capacity=Capacity(isolated=100_000),

@@ -78,12 +78,23 @@ class Answer:
 
     def payload(self) -> bytes:
         """The body's bytes."""
-        return self.raw if self.raw is not None else json.dumps(self.document).encode() + b"\n"
+        return self.raw if self.raw is not None else compact(self.document) + b"\n"
 
     @property
     def metadata(self) -> Any:
         """What a synchronous answer tells; None in an error."""
         return self.document.get("metadata") if isinstance(self.document, dict) else None
+
+
+def compact(value: object) -> bytes:
+    """JSON without blanks, as Go writes it."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def listed(rows: list[bytes]) -> Answer:
+    """A synchronous answer that lists what is JSON already."""
+    head, tail = compact(_document("sync", 200, [])).split(b"[]")
+    return Answer(raw=head + b"[" + b",".join(rows) + b"]" + tail + b"\n")
 
 
 def _document(kind: str, status: int, metadata: object, operation: str = "") -> dict[str, Any]:

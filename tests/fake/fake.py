@@ -15,7 +15,7 @@ from tests.fake.images import image_row
 from tests.fake.info import trusted_row
 from tests.fake.lies import Liar, Sending, replaced
 from tests.fake.router import Router
-from tests.fake.server import LOOPBACK, listen_tls, listen_unix
+from tests.fake.server import LOOPBACK, POLL, listen_tls, listen_unix
 from tests.fake.state import State
 from tests.lab.rest import QueryError
 
@@ -76,10 +76,14 @@ class Fake:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def listen(self) -> Self:
-        """Open both doors."""
-        tls = listen_tls(self._serve, self._context, lambda peer: peer in self.state.certificates)
-        self._ends = [listen_unix(self.socket, self._serve), tls]
+    def listen(self, *, tls: bool = True, poll: float = POLL) -> Self:
+        """Open both doors, or the socket alone. ``poll``: seconds within which they notice that they are to close."""
+        self._ends = [listen_unix(self.socket, self._serve, poll)]
+        return self._listen_tls(poll) if tls else self
+
+    def _listen_tls(self, poll: float) -> Self:
+        tls = listen_tls(self._serve, self._context, lambda peer: peer in self.state.certificates, poll)
+        self._ends.append(tls)
         port = tls.server_address[1]
         self.url = f"https://{LOOPBACK}:{port}"
         self.state.addresses = [f"{LOOPBACK}:{port}"]

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from tests.fake import rows
-from tests.fake.answers import Answer, Refused, check_etag, sync
+from tests.fake.answers import Answer, Refused, check_etag, compact, listed, sync
 from tests.fake.events import stamp
 from tests.fake.state import POOL, Instance, path_of
 
@@ -45,10 +45,19 @@ class Instances:
         if project is None:
             return sync([])
         found = [project.instances[name] for name in sorted(project.instances)]
+        if request.deep and self._state.keeps:
+            return self._kept(project, self.profiles(request), found)
         if request.deep:
             profiles = self.profiles(request)
             return sync([rows.row(item, project, profiles) for item in found])
         return sync([path_of("instances", item.name, project.name) for item in found])
+
+    def _kept(self, project: Project, profiles: Mapping[str, dict[str, Any]], found: list[Instance]) -> Answer:
+        """The same list, of which only rows that were written to are made anew."""
+        for item in found:
+            if item.name not in project.kept:
+                project.kept[item.name] = compact(rows.row(item, project, profiles))
+        return listed([project.kept[item.name] for item in found])
 
     def one(self, request: Request) -> Answer:
         """One, with its ETag."""

@@ -92,6 +92,7 @@ class Operations:
                 operation.code = SUCCESS
             except Refused as refused:
                 operation.code, operation.error = FAILURE, refused.text
+            self._state.written(operation.project, [path.rpartition("/")[2] for path in operation.resources.get("instances", ())])
             operation.ended = time.monotonic()
             self._tell(operation)
         operation.over.set()

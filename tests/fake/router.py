@@ -66,7 +66,10 @@ class Router:
             if request.parts[2:] == ("wait",):
                 return handler(request)  # it waits, and must not do so under the lock
             with self._state.lock:
-                return handler(request)
+                answer = handler(request)
+                if request.method != "GET" and self._state.keeps:
+                    self._state.written(request.project, request.parts[1:2] if request.parts[0] == "instances" else None)
+                return answer
         except Refused as refused:
             return refusal(refused.status, refused.text)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FOR_EVER = 3600.0
 LOOPBACK = "127.0.0.1"
+POLL = 0.02
 
 
 class Wire:
@@ -186,21 +187,21 @@ class _UnixServer(_Server):
     address_family = socket.AF_UNIX
 
 
-def listen_unix(path: Path, serve: Serve) -> _Server:
+def listen_unix(path: Path, serve: Serve, poll: float) -> _Server:
     """Listen on a unix socket, whose every client is trusted."""
     path.unlink(missing_ok=True)
     server = _UnixServer(str(path))
-    return _begin(server, serve)
+    return _begin(server, serve, poll)
 
 
-def listen_tls(serve: Serve, context: Callable[[], ssl.SSLContext], trusts: Callable[[str], bool]) -> _Server:
+def listen_tls(serve: Serve, context: Callable[[], ssl.SSLContext], trusts: Callable[[str], bool], poll: float) -> _Server:
     """Listen on a free port of 127.0.0.1. ``context`` is asked for each connection, ``trusts`` about each client's fingerprint."""
     server = _Server((LOOPBACK, 0))
     server.context, server.trusts = context, trusts
-    return _begin(server, serve)
+    return _begin(server, serve, poll)
 
 
-def _begin(server: _Server, serve: Serve) -> _Server:
+def _begin(server: _Server, serve: Serve, poll: float) -> _Server:
     server.serve = serve
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": poll}, daemon=True).start()
     return server

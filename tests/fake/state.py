@@ -10,6 +10,8 @@ from tests.fake.answers import Refused
 from tests.fake.events import Events
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tests.fake.answers import Request
 
 EXTENSIONS = (
@@ -57,6 +59,8 @@ class Project:
     config: dict[str, str]
     description: str = ""
     instances: dict[str, Instance] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
+    """Instance -> its row as it is sent, where rows are kept."""
     profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
     aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -96,6 +100,8 @@ class State:
     acls: dict[str, dict[str, Any]] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
     """Of a cluster: member -> Online, Offline, Evacuated or Blocked. Empty where it is none."""
+    keeps: bool = False
+    """Whether rows are kept as they are sent, and made anew only after a request that may change them. No lie can be told of them."""
     blobs: dict[str, bytes] = field(default_factory=dict)
     """Bytes of images."""
     pace: Pace = field(default_factory=Pace)
@@ -106,6 +112,12 @@ class State:
         if not self.projects:
             self.projects["default"] = new_project("default", dict.fromkeys(FEATURES, "true") | {"features.networks": "true"})
         self.pools.setdefault(POOL, {"driver": "btrfs", "config": {"size": "6GiB"}, "description": ""})
+
+    def written(self, project: str, names: Iterable[str] | None) -> None:
+        """Rows of ``names`` may be others than they were; None means all of all projects."""
+        for found in self.projects.values() if names is None else [self.projects[project]] if project in self.projects else []:
+            for name in list(found.kept) if names is None else names:
+                found.kept.pop(name, None)
 
     def project(self, request: Request) -> Project:
         """The project that is asked for."""
