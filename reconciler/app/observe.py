@@ -13,7 +13,7 @@ from reconciler.lxd.read import look, snapshots
 from reconciler.model.world import Observed, unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from reconciler.app.doors import Doors
     from reconciler.model.resources import Host
@@ -29,12 +29,16 @@ CODES: tuple[tuple[type[HostError], str, str], ...] = (
 """Error -> what it means of a host of our own, and of a partner's. Every other error means that the host was not seen."""
 
 
-def observe(hosts: Sequence[Host], doors: Doors) -> Observed:
-    """One graded look at each host, all at the same time. Its ``at`` is after the last answer."""
+def observe(hosts: Sequence[Host], doors: Doors, before: Mapping[str, HostView] | None = None) -> Observed:
+    """One graded look at each host, all at the same time. Its ``at`` is after the last answer.
+
+    ``before``: earlier looks by host; what is told again is not read again, see ``lxd.read.look``.
+    """
+    known = before or {}
     if not hosts:
         return Observed({}, now(), own_instance())
     with ThreadPoolExecutor(min(len(hosts), MAX_THREADS), thread_name_prefix="observe") as pool:
-        views = {view.host: view for view in pool.map(lambda host: view_of(host, doors), hosts)}
+        views = {view.host: view for view in pool.map(lambda host: view_of(host, doors, known.get(host.name)), hosts)}
     return Observed(views, now(), own_instance())
 
 
@@ -53,10 +57,10 @@ def _snapshots(view: HostView, host: Host, doors: Doors) -> HostView:
         return view
 
 
-def view_of(host: Host, doors: Doors) -> HostView:
-    """One look at one host; unseen where it raises a ``HostError``."""
+def view_of(host: Host, doors: Doors, before: HostView | None = None) -> HostView:
+    """One look at one host, ``before`` which there was another; unseen where it raises a ``HostError``."""
     try:
-        return look(doors.open(host), now)
+        return look(doors.open(host), now, before)
     except HostError as error:
         return unseen(host.name, f"{error.code}: {error.message}", now(), code_of(error, host))
 

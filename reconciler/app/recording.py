@@ -36,7 +36,7 @@ def record(made: Made) -> dict[str, object]:
     places = _places(made.desired)
     numbers: dict[str, str] = {}
     hosts = {
-        name: replace(view, instances=tuple(_hide(row, places, numbers) for row in view.instances))
+        name: replace(view, told=None, instances=tuple(_hide(row, places, numbers) for row in view.instances))
         for name, view in made.observed.hosts.items()
     }
     return {

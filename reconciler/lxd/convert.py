@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from email.utils import parsedate_to_datetime
+from sys import intern
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -48,6 +49,9 @@ _VOLUME = re.compile(
     r"^/1\.0/storage-pools/[^/]+/volumes/(container|virtual-machine)/(?P<name>[^/?]+)(/snapshots/(?P<snapshot>[^/?]+))?(\?.*)?$"
 )
 """The volume of an instance, or of one of its snapshots."""
+
+
+_NONE: Mapping[str, str] = {}
 
 
 def _part(value: Mapping[str, Any], key: str, kind: type, what: str) -> Any:
@@ -133,6 +137,15 @@ def _texts(value: Mapping[str, Any]) -> dict[str, str]:
     return {str(key): str(text) for key, text in value.items()}
 
 
+def _shared(value: Mapping[str, Any], beside: Mapping[str, str]) -> dict[str, str]:
+    """``_texts``, with the keys and values of ``beside`` where they are the same."""
+    return {intern(str(key)): there if (there := beside.get(key)) == text else str(text) for key, text in value.items()}  # type: ignore[misc]  # equal to a text
+
+
+def _device(value: Mapping[str, Any], beside: Mapping[str, str] | None) -> Mapping[str, str]:
+    return beside if beside is not None and beside == value else _shared(value, beside or _NONE)
+
+
 def rows(metadata: object) -> list[dict[str, Any]]:
     """The list of ``GET /1.0/instances?recursion=1``, each row a mapping with a name."""
     if not isinstance(metadata, list):
@@ -148,10 +161,13 @@ def is_hollow(row: Mapping[str, Any]) -> bool:
     return not isinstance(config, dict) or not config.get("volatile.uuid")
 
 
-def instance(row: Mapping[str, Any]) -> Instance:
-    """One row of ``GET /1.0/instances?recursion=1``, or ``GET /1.0/instances/NAME``. What is no container has no status for us."""
+def instance(row: Mapping[str, Any], beside: Instance | None = None) -> Instance:
+    """One row of ``GET /1.0/instances?recursion=1``, or ``GET /1.0/instances/NAME``. What is no container has no status for us.
+
+    Whatever ``beside`` says too is the same object in both: the instances of a fleet are alike, and each would hold it anew.
+    """
     what = f"instance {row.get('name', '(without a name)')}"
-    config = _texts(_part(row, "config", dict, what))
+    config = _shared(_part(row, "config", dict, what), beside.config if beside is not None else _NONE)
     devices = _part(row, "devices", dict, what)
     kind, told = str(row.get("type", CONTAINER)), str(row.get("status", ""))
     status = STATUS.get(_part(row, "status_code", int, what), Status.UNKNOWN)
@@ -160,13 +176,15 @@ def instance(row: Mapping[str, Any]) -> Instance:
         uuid=config.get("volatile.uuid", ""),
         generation=config.get("volatile.uuid.generation", ""),
         status=status if kind == CONTAINER else Status.UNKNOWN,
-        status_text=told if kind == CONTAINER else f"{told} ({kind})",
+        status_text=intern(told) if kind == CONTAINER else f"{told} ({kind})",
         config=config,
-        devices={name: _texts(device) for name, device in devices.items()},
+        devices={
+            intern(name): _device(device, beside.devices.get(name) if beside is not None else None) for name, device in devices.items()
+        },
         profiles=tuple(row.get("profiles") or ()),
         ephemeral=bool(row.get("ephemeral", False)),
-        location=str(row.get("location", "none")),
-        type=kind,
+        location=intern(str(row.get("location", "none"))),
+        type=intern(kind),
         created_at=str(row.get("created_at", "")),
         inherited=_inherited(row, config, what) if row.get("profiles") else "",
         started_at=str(row.get("last_used_at", "")),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Conflict, NotFound, Rejected, WrongIdentity
 from reconciler.lxd import convert
 from reconciler.lxd.connect import metadata_of
-from reconciler.model.world import Grade, HostView, Identity, Instance, ProjectView
+from reconciler.lxd.rows import NOTHING, digest, read_rows, sort_rows
+from reconciler.model.world import Grade, HostView, Identity, Instance, ProjectView, Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,20 +24,26 @@ if TYPE_CHECKING:
 ONLINE = "Online"
 
 
-def look(door: Door, now: Clock) -> HostView:
+def look(door: Door, now: Clock, before: HostView | None = None) -> HostView:
     """One graded look. ``GET /1.0`` was made when the door was opened; a cluster costs one request more.
 
+    ``before`` is an earlier look at the same host: what is told again, word by word, is the same object as there.
     Raises a ``HostError`` where nothing can be seen, ``WrongIdentity`` where the host gives another name than it must.
     """
     identity = _identity(door)
+    told = (before.told if before is not None else None) or NOTHING
     try:
-        project = _project(door)
+        project, of_project = _project(door, before)
     except NotFound:
         return HostView(door.host.name, Grade.COMPLETE, (), now(), identity, None, members=_members(door, identity))
-    rows, skew = _rows(door, now)
+    listed, skew = _listed(door, now, told)
     operations = convert.operations(door.get(door.path("operations", recursion="1")))
     members = _members(door, identity)
-    instances, doubtful = sort_rows(rows, project, members)
+    if before is not None and listed is told and told.project == of_project and members == before.members:
+        instances, doubtful, volumes = before.instances, before.doubtful, before.volumes
+    else:
+        instances, doubtful = sort_rows(listed.rows, project.names, _away(members))
+        volumes = frozenset[tuple[str, str]]().union(*{row.volumes for row in listed.rows})
     why = (*_cluster_doubts(members), *(f"{name}: {reason}" for name, reason in sorted(doubtful.items())))
     if skew is None:
         why = ("it does not tell its time", *why)
@@ -51,7 +59,8 @@ def look(door: Door, now: Clock) -> HostView:
         operations=operations,
         skew=skew or 0.0,
         members=members,
-        volumes=convert.root_volumes(rows),
+        volumes=volumes,
+        told=replace(listed, project=of_project),
     )
 
 
@@ -66,15 +75,28 @@ def _identity(door: Door) -> Identity:
     return identity
 
 
-def _project(door: Door) -> ProjectView:
-    return convert.project(door.get(door.path("projects", door.host.project, project=False)))
+def _project(door: Door, before: HostView | None = None) -> tuple[ProjectView, bytes]:
+    """The project, and the digest of what was told of it. What was known of snapshots was known of another moment: it is left out."""
+    response = door.send("GET", door.path("projects", door.host.project, project=False))
+    of_project = digest(response.content)
+    if before is not None and before.told is not None and before.told.project == of_project and before.project is not None:
+        return before.project if before.project.snapshots is None else replace(before.project, snapshots=None), of_project
+    return convert.project(metadata_of(response, door.host.name)), of_project
 
 
-def _rows(door: Door, now: Clock) -> tuple[list[dict[str, Any]], float | None]:
+def _listed(door: Door, now: Clock, told: Told) -> tuple[Told, float | None]:
+    """The list of instances, and by how much the host's clock is ahead."""
     before = now()
     response = door.send("GET", door.path("instances", recursion="1"))
     middle = before + (now() - before) / 2
-    return convert.rows(metadata_of(response, door.host.name)), convert.skew(response.headers.get("Date", ""), middle)
+    skew, whole = convert.skew(response.headers.get("Date", ""), middle), digest(response.content)
+    if whole == told.whole:
+        return told, skew
+    return Told(b"", whole, read_rows(response.content, lambda: metadata_of(response, door.host.name), told)), skew
+
+
+def _away(members: tuple[Member, ...]) -> dict[str, str]:
+    return {member.name: member.status for member in members if member.status != ONLINE}
 
 
 def snapshots(door: Door, volumes: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -101,30 +123,6 @@ def _cluster_doubts(members: tuple[Member, ...]) -> tuple[str, ...]:
     return tuple(f"cluster member {member.name} is {member.status}" for member in members if member.status != ONLINE)
 
 
-def sort_rows(
-    rows: list[dict[str, Any]], project: ProjectView, members: tuple[Member, ...] = ()
-) -> tuple[tuple[Instance, ...], dict[str, str]]:
-    """Rows that can be believed, and names that cannot: hollow, twice in the list, in one list only, or on a member that is away."""
-    doubtful: dict[str, str] = {}
-    found: dict[str, Instance] = {}
-    away = {member.name: member.status for member in members if member.status != ONLINE}
-    for row in rows:
-        name = str(row.get("name", ""))
-        if convert.is_hollow(row):
-            doubtful[name] = f"its row has status {row.get('status')} and not the config that every instance has"
-        elif row.get("location") in away:
-            doubtful[name] = f"it is on cluster member {row['location']}, which is {away[row['location']]}"
-        elif name in found:
-            doubtful[name] = "two rows carry the name"
-        else:
-            found[name] = convert.instance(row)
-    for name in project.names - found.keys() - doubtful.keys():
-        doubtful[name] = "the project uses it and the list of instances has no row for it"
-    for name in found.keys() - project.names:
-        doubtful[name] = "the list of instances has a row for it and the project does not know it"
-    return tuple(found[name] for name in sorted(found) if name not in doubtful), doubtful
-
-
 def instance(door: Door, name: str) -> Instance | None:
     """One instance; None where it is certainly absent: LXD says so, and the project is visible and does not know the name.
 
@@ -135,7 +133,7 @@ def instance(door: Door, name: str) -> Instance | None:
     except NotFound:
         pass
     try:
-        project = _project(door)
+        project, _ = _project(door)
     except NotFound as error:
         raise Rejected(
             f"{door.host.name}: O16: project {door.host.project} is absent or not visible to us, so nothing in it is known to be gone",

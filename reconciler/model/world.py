@@ -122,6 +122,32 @@ class ProjectView:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldRow:
+    """One row of the list of instances as it was told: ``length`` characters with that ``digest``; 0 where it was not read by itself."""
+
+    length: int
+    digest: bytes
+    name: str
+    location: str
+    status: str
+    """LXD's word."""
+    volumes: frozenset[tuple[str, str]]
+    """Where its root disk lies, as in ``HostView.volumes``."""
+    instance: Instance | None
+    """None of a hollow row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a host told, word by word: digests of its answers. What is told again need not be read again."""
+
+    project: bytes
+    whole: bytes
+    """Of the list of instances."""
+    rows: tuple[ToldRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HostView:
     """One host as seen in one look. ``project`` None on a complete view means: it does not exist there."""
 
@@ -145,6 +171,8 @@ class HostView:
     """Of a cluster: its members."""
     volumes: frozenset[tuple[str, str]] = frozenset()
     """Where the root disks lie: storage pool and type of volume."""
+    told: Told | None = field(default=None, repr=False, compare=False)
+    """By what the next look at it is made quicker. Nothing is decided by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The three that one contract is held against: the fake over its socket, the fake over TLS, and a real daemon."""
+"""Those that one contract is held against: the fake over its socket, over TLS with rows that it keeps, and a real daemon."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
         return
     # The path of a socket may have 107 characters, which pytest's own folders come close to.
     with TemporaryDirectory(prefix="fake-") as folder, Fake(Path(folder)) as fake:
+        fake.state.keeps = request.param == "fake-tls"
         file, image = packed(Path(folder))
         certificate = None
         if request.param == "fake-tls":

@@ -50,6 +50,29 @@ def test_everything_is_seen_as_it_is(door: Door, subject: Subject) -> None:
     assert daemon_process(door) == view.identity.process > 0
 
 
+def test_a_second_look_reads_only_what_is_told_otherwise(door: Door, subject: Subject) -> None:
+    for name in ("alpha", "beta"):
+        perform(door, subject.creation(name))
+    first = look(door, now)
+    assert first.told is not None
+    assert all(row.length for row in first.told.rows)
+    with_snapshots = replace(first, project=replace(first.project, snapshots={})) if first.project else first
+    again = look(door, now, with_snapshots)
+    assert again.instances is first.instances
+    assert again.seen_at > first.seen_at
+    # What was known of snapshots is of an earlier moment.
+    assert again.project == first.project
+    subject.lxd.query("PATCH", "/1.0/instances/alpha?project=unsandbox", {"config": {"limits.memory": "96MiB"}})
+    changed = look(door, now, again)
+    was = {row.name: row for row in again.instances}
+    assert [row.name for row in changed.instances if row is not was[row.name]] == ["alpha"]
+    assert changed == replace(look(door, now), seen_at=changed.seen_at, skew=changed.skew)
+    for name in ("alpha", "beta"):
+        subject.lxd.query("PATCH", f"/1.0/instances/{name}?project=unsandbox", {"config": {"security.protection.delete": "false"}})
+        subject.lxd.query("DELETE", f"/1.0/instances/{name}?project=unsandbox")
+    assert {row.name for row in look(door, now, changed).instances} == was.keys() - {"alpha", "beta"}
+
+
 def test_a_project_that_is_not_there_is_known_to_be_absent(subject: Subject) -> None:
     with replace(subject, host=replace(subject.host, project="nowhere")).door() as door:
         view = look(door, now)

@@ -10,8 +10,7 @@ import pytest
 
 from reconciler.errors import Malformed
 from reconciler.lxd import convert
-from reconciler.lxd.read import sort_rows
-from reconciler.model.world import Member
+from reconciler.lxd.rows import sort_rows, told_rows
 from tests.cases.loader import cases
 
 
@@ -66,12 +65,12 @@ def test_members(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", cases("convert/rows"))
 def test_rows(case: dict[str, Any]) -> None:
     project = convert.project({"config": {}, "used_by": case["used"]})
-    members = tuple(Member(name, status, votes=True) for name, status in case.get("members", ()))
+    away = {name: status for name, status in case.get("members", ()) if status != "Online"}
     if "malformed" in case:
         with expect_malformed(case):
-            sort_rows(convert.rows(case["given"]), project, members)
+            sort_rows(tuple(told_rows(convert.rows(case["given"]))), project.names, away)
         return
-    instances, doubtful = sort_rows(convert.rows(case["given"]), project, members)
+    instances, doubtful = sort_rows(tuple(told_rows(convert.rows(case["given"]))), project.names, away)
     assert {row.name: row.status.value for row in instances} == case["rows"]
     assert doubtful.keys() == case["doubtful"].keys()
     for name, word in case["doubtful"].items():
