@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.engine import existing, missing
+from reconciler.engine.again import Judged, in_order, of_host, same_scene, same_text, settled, turned
 from reconciler.engine.ground import ground_changes
 from reconciler.engine.leaving import leave
 from reconciler.engine.unfinished import unfinished
@@ -15,9 +16,10 @@ from reconciler.model.marks import EXPIRES, NAME, UID, read_marks, stands_for
 from reconciler.model.names import Kind, instance_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
+    from reconciler.engine.again import OfHost
     from reconciler.model.health import Health
     from reconciler.model.marks import Marks
     from reconciler.model.names import Ref
@@ -65,9 +67,31 @@ class Scene(NamedTuple):
     """By uuid."""
 
 
-def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
-    """Compare. The time is ``observed.at``; the same values give the same changes, whatever order they came in."""
-    scene = Scene(
+def diff(desired: Desired, observed: Observed, ledger: Ledger, before: Changes | None = None) -> Changes:
+    """Compare. The time is ``observed.at``; the same values give the same changes, whatever order they came in.
+
+    ``before`` is what an earlier diff gave: rows that are the same objects as there are not judged again. It changes no result.
+    """
+    last = before.judged if before is not None and isinstance(before.judged, Judged) else None
+    scene = _scene(desired, observed, ledger, last)
+    known, ill = (last.hosts, turned(last.scene.health, scene.health)) if last is not None and same_scene(last.scene, scene) else ({}, set())
+    parts = {host: _judge_rows(host, view.instances, scene, known.get(host), ill) for host, view in sorted(observed.hosts.items())}
+    judged, plain = _whole(parts, scene)
+    present = {*judged, *(str(judged[text].ref) for text in scene.moved.keys() & judged.keys())}
+    absent = [scene.wanted[text] for text in scene.wanted.keys() - present]
+    made, unplaced = missing.place(absent, desired, observed, ledger)
+    verdicts = _open(parts) if plain else judged.values()
+    doubts = [*(verdict for verdict in verdicts if isinstance(verdict, Refusal)), *unplaced]
+    found = [change for part in parts.values() for change in part.ordered] if plain else _changes(judged)
+    more = [*made, *ground_changes(desired, observed, [*found, *made])]
+    items = _in_order(parts, more) if plain else _in_order({}, [*found, *more])
+    return Changes(items, tuple(sorted(doubts, key=lambda doubt: (doubt.ref, doubt.code))), Judged(desired, scene, parts))
+
+
+def _scene(desired: Desired, observed: Observed, ledger: Ledger, last: Judged | None) -> Scene:
+    if last is not None and same_text(last.desired, desired):
+        return last.scene._replace(at=observed.at, unfinished=unfinished(observed, ledger), health=observed.health)
+    return Scene(
         wanted={workload.ref.kind + "/" + workload.ref.name: workload for workload in desired.workloads},
         moved={f"{workload.ref.kind}/{workload.moved}": workload for workload in desired.workloads if workload.moved},
         hosts={host.name: host for host in desired.hosts},
@@ -78,43 +102,69 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger) -> Changes:
         unfinished=unfinished(observed, ledger),
         health=observed.health,
     )
-    judged = _judge_all(observed, scene)
-    items = [verdict for verdict in judged.values() if isinstance(verdict, Change)]
-    doubts = [verdict for verdict in judged.values() if isinstance(verdict, Refusal)]
-    present = {*judged, *(str(verdict.ref) for verdict in judged.values())}
-    absent = [scene.wanted[text] for text in scene.wanted.keys() - present]
-    made, unplaced = missing.place(absent, desired, observed, ledger)
-    items.extend(made)
-    doubts.extend(unplaced)
-    items.extend(ground_changes(desired, observed, items))
-    return Changes(_in_order(items), tuple(sorted(doubts, key=lambda doubt: (doubt.ref, doubt.code))))
 
 
-def _judge_all(observed: Observed, scene: Scene) -> dict[str, Change | Refusal]:
-    """A change or a doubt for each object of ours that was seen, by ``Kind/name``. One walk over the rows: a fleet fits no cache."""
-    judged: dict[str, Change | Refusal] = {}
+def _judge_rows(host: str, rows: tuple[Instance, ...], scene: Scene, last: OfHost | None, ill: AbstractSet[str]) -> OfHost:
+    """A change or a doubt for each object of ours on one host. What ``last`` holds of the same row is not judged again where it stands.
+
+    ``ill``: uuids of which the probes tell otherwise than before.
+    """
+    if any(place == host for place, _ in scene.unfinished):
+        last = None
+    if last is not None and last.rows is rows and not ill:
+        if not last.unsettled:
+            return last
+        anew = {text: _safely(text, Sighting(host, last.first[text]), scene) for text in last.unsettled}
+        return of_host(rows, last.first, {**last.verdicts, **anew}, last.more)
+    known, stands = (last.first, last.verdicts) if last is not None else ({}, {})
     first: dict[str, Instance] = {}
-    several: dict[str, list[Sighting]] = {}
-    for host, view in sorted(observed.hosts.items()):
-        for instance in view.instances:
-            text = stands_for(instance.config, scene.policy.environment)
-            if not text:
-                continue
-            if text in first:
-                several.setdefault(text, [Sighting(judged[text].host, first[text])]).append(Sighting(host, instance))
-                continue
-            first[text] = instance
-            try:
-                judged[text] = _judge(text, Sighting(host, instance), scene)
-            except Exception as error:  # noqa: BLE001 - what cannot be compared is refused, and holds up nothing else
-                judged[text] = _incomparable(text, host, error)
-    judged |= {text: _several(found, scene.hosts) for text, found in several.items()}
-    return _apart(judged)
+    verdicts: dict[str, Change | Refusal] = {}
+    more: list[tuple[str, Instance]] = []
+    for instance in rows:
+        text = stands_for(instance.config, scene.policy.environment)
+        if not text:
+            continue
+        if text in first:
+            more.append((text, instance))
+            continue
+        first[text] = instance
+        if known.get(text) is instance and instance.uuid not in ill and settled(stands[text]):
+            verdicts[text] = stands[text]
+        else:
+            verdicts[text] = _safely(text, Sighting(host, instance), scene)
+    return of_host(rows, first, verdicts, tuple(more))
 
 
-def _apart(judged: dict[str, Change | Refusal]) -> dict[str, Change | Refusal]:
-    """What was moved to a name under which something lives already: two objects for one manifest, so neither is touched."""
-    for text, verdict in list(judged.items()):
+def _safely(text: str, sighting: Sighting, scene: Scene) -> Change | Refusal:
+    try:
+        return _judge(text, sighting, scene)
+    except Exception as error:  # noqa: BLE001 - what cannot be compared is refused, and holds up nothing else
+        return _incomparable(text, sighting.host, error)
+
+
+def _whole(parts: Mapping[str, OfHost], scene: Scene) -> tuple[dict[str, Change | Refusal], bool]:
+    """The verdicts of all hosts by ``Kind/name``, and whether they are those of the parts: no object was seen twice."""
+    judged: dict[str, Change | Refusal] = {}
+    for part in parts.values():
+        judged.update(part.verdicts)
+    if len(judged) == sum(len(part.verdicts) for part in parts.values()) and not any(part.more for part in parts.values()):
+        return _apart(judged, scene)
+    seen: dict[str, list[Sighting]] = {}
+    for host, part in parts.items():
+        for text, instance in (*part.first.items(), *part.more):
+            seen.setdefault(text, []).append(Sighting(host, instance))
+    judged |= {text: _several(found, scene.hosts) for text, found in seen.items() if len(found) > 1}
+    return _apart(judged, scene)[0], False
+
+
+def _apart(judged: dict[str, Change | Refusal], scene: Scene) -> tuple[dict[str, Change | Refusal], bool]:
+    """What was moved to a name under which something lives already: two objects for one manifest, so neither is touched.
+
+    And whether there is no such thing.
+    """
+    plain = True
+    for text in sorted(scene.moved.keys() & judged.keys()):
+        verdict = judged[text]
         ref = str(verdict.ref)
         if ref != text and ref in judged:
             evidence = ((text, f"on {verdict.host}"), (ref, f"on {judged[ref].host}"))
@@ -123,7 +173,17 @@ def _apart(judged: dict[str, Change | Refusal]) -> dict[str, Change | Refusal]:
             judged[ref] = Refusal(
                 "O14", ref, verdict.host, "it lives under the name it had before and under the one it has", evidence, unblock
             )
-    return judged
+            plain = False
+    return judged, plain
+
+
+def _open(parts: Mapping[str, OfHost]) -> Iterable[Change | Refusal]:
+    """Every verdict that may be a doubt: a settled one is none."""
+    return (part.verdicts[text] for part in parts.values() for text in part.unsettled)
+
+
+def _changes(judged: Mapping[str, Change | Refusal]) -> list[Change]:
+    return [verdict for verdict in judged.values() if isinstance(verdict, Change)]
 
 
 def _lifeless(text: str, sighting: Sighting) -> Refusal:
@@ -152,14 +212,16 @@ def _judge(text: str, sighting: Sighting, scene: Scene) -> Change | Refusal:
     return _present(workload, sighting, scene)
 
 
-def _in_order(items: list[Change]) -> tuple[Change, ...]:
-    """By host, then reference. Sorted a host at a time, for there they come in order already."""
+def _in_order(parts: Mapping[str, OfHost], more: list[Change]) -> tuple[Change, ...]:
+    """By host, then reference: the changes of the parts, which are in order already, and ``more``."""
     by_host: dict[str, list[Change]] = {}
-    for change in items:
+    for change in more:
         by_host.setdefault(change.host, []).append(change)
-    for changes in by_host.values():
-        changes.sort(key=lambda change: (change.ref.kind, change.ref.name, change.instance))
-    return tuple(change for host in sorted(by_host) for change in by_host[host])
+    items: list[Change] = []
+    for host in sorted(parts.keys() | by_host.keys()):
+        part = parts[host].ordered if host in parts else ()
+        items.extend(in_order([*part, *by_host[host]]) if host in by_host else part)
+    return tuple(items)
 
 
 def sight(ref: Ref, env: str, observed: Observed) -> tuple[Sighting, ...]:

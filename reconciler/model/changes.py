@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -110,6 +110,8 @@ class Changes:
     items: tuple[Change, ...]
     doubts: tuple[Refusal, ...] = ()
     """What the diff itself could not decide: no place known, or several candidates for one identity."""
+    judged: object = field(default=None, repr=False, compare=False)
+    """What ``engine.diff`` leaves for the next diff, to be quicker. Nothing is decided by it."""
 
 
 @dataclass(frozen=True, slots=True)
