@@ -108,9 +108,13 @@ def weigh(  # noqa: PLR0913 - what a plan is made from
     scope: Scope | None = None,
     only: Only | None = None,
     places: AbstractSet[str] | None = None,
+    before: Changes | None = None,
 ) -> Made:
-    """A plan from looks that were taken already. Where something would be destroyed (on ``places``, if given) snapshots are asked for."""
-    every = diff(desired, observed, ledger)
+    """A plan from looks that were taken already, made quicker by what was found ``before`` (``Made.every``).
+
+    Where something would be destroyed (on ``places``, if given) snapshots are asked for.
+    """
+    every = diff(desired, observed, ledger, before)
     ending = {change.host for change in every.items if change.action in DESTRUCTIVE and _told(change, desired, places)}
     observed = with_snapshots(observed, ending, desired.hosts, doors)
     ledger = replace(ledger, open_questions=open_questions(journal, observed))

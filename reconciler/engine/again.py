@@ -87,6 +87,6 @@ def same_text(before: Desired, desired: Desired) -> bool:
     return all(one is other or one == other for one, other in pairs)
 
 
-def turned(before: Mapping[str, Health], health: Mapping[str, Health]) -> set[str]:
-    """uuids of which the probes tell otherwise than before."""
-    return {uuid for uuid in before.keys() | health.keys() if before.get(uuid) != health.get(uuid)}
+def turned(before: Mapping[str, Health], health: Mapping[str, Health]) -> frozenset[str]:
+    """Uuids of which the probes tell otherwise than before."""
+    return frozenset(uuid for uuid in before.keys() | health.keys() if before.get(uuid) != health.get(uuid))

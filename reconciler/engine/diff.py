@@ -74,7 +74,8 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger, before: Changes |
     """
     last = before.judged if before is not None and isinstance(before.judged, Judged) else None
     scene = _scene(desired, observed, ledger, last)
-    known, ill = (last.hosts, turned(last.scene.health, scene.health)) if last is not None and same_scene(last.scene, scene) else ({}, set())
+    known = last.hosts if last is not None and same_scene(last.scene, scene) else {}
+    ill = turned(last.scene.health, scene.health) if last is not None else frozenset()
     parts = {host: _judge_rows(host, view.instances, scene, known.get(host), ill) for host, view in sorted(observed.hosts.items())}
     judged, plain = _whole(parts, scene)
     present = {*judged, *(str(judged[text].ref) for text in scene.moved.keys() & judged.keys())}

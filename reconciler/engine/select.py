@@ -55,6 +55,8 @@ def _any(ref: str, patterns: tuple[str, ...]) -> bool:
 
 def select(changes: Changes, scope: Scope) -> Changes:
     """Changes inside ``scope``. Preparing a host and importing an image stay while a kept change needs them, or where asked for."""
+    if not scope.words():
+        return changes
     kept = [change for change in changes.items if change.action not in GROUND and _wanted(change, scope)]
     needing = {change.host for change in kept if change.action in {Action.CREATE, Action.REPLACE}}
     images = {(change.host, change.wanted.image) for change in kept if change.wanted}

@@ -16,7 +16,12 @@ from tests.fake.answers import compact, listed
 
 _row = st.fixed_dictionaries(
     {"name": st.sampled_from("abcde"), "memory": st.sampled_from(["64MiB", "96MiB", "ü", '"]}', "\\"])},
-    optional={"hollow": st.just(value=True), "last_used_at": st.sampled_from(["x", "y"]), "profiles": st.just(["p"])},
+    optional={
+        "hollow": st.just(value=True),
+        "description": st.just("d"),
+        "last_used_at": st.sampled_from(["x", "y"]),
+        "profiles": st.just(["p"]),
+    },
 )
 _list = st.lists(_row, max_size=6)
 
@@ -28,6 +33,7 @@ def full(words: dict[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "last_used_at": used,
+        "description": words.get("description", ""),
         "profiles": profiles,
         "expanded_config": {},
         "expanded_devices": {"root": {"path": "/", "pool": "p"}},
@@ -69,7 +75,7 @@ def test_only_what_is_told_otherwise_is_read() -> None:
 
 def test_what_is_told_otherwise_and_means_the_same_is_the_same_object() -> None:
     before = read(sent([{"name": "a", "memory": "64MiB"}]))
-    (after,) = read(sent([{"name": "a", "memory": "64MiB", "last_used_at": "y"}]), Told(b"", b"", before))
+    (after,) = read(sent([{"name": "a", "memory": "64MiB", "description": "y"}]), Told(b"", b"", before))
     assert after.digest != before[0].digest
     assert after.instance is before[0].instance
 

@@ -140,7 +140,7 @@ class HostPass:
         except HostError:
             # The look below says what is wrong; a door that leads nowhere is made anew.
             self._in.doors.forget(self._name)
-        return self._saw(view_of(self._host, self._in.doors))
+        return self._saw(view_of(self._host, self._in.doors, self._in.memory.views.get(self._name)))
 
     def _saw(self, view: HostView) -> HostView:
         self._in.memory.views[view.host] = view
@@ -158,7 +158,10 @@ class HostPass:
         ledger = self._in.journal.ledger(at)
         desired = as_strict_as_applied(desired, ledger)
         observed = self._in.memory.observed(desired, at, self._name)
-        return weigh(desired, observed, ledger, self._in.journal, self._in.doors, only=only, places={self._name})
+        inside, before = self._in, self._in.memory.every
+        made = weigh(desired, observed, ledger, inside.journal, inside.doors, only=only, places={self._name}, before=before)
+        inside.memory.every = made.every
+        return made
 
     def _act(self, made: Made, desired: Desired, pass_id: str) -> Report | None:
         """Carry out what is this host's and may be begun. None where there is nothing."""
@@ -212,7 +215,7 @@ class HostPass:
         views = self._in.memory.views
         others = [host for host in desired.hosts if host.name in views and views[host.name].grade is not Grade.UNSEEN]
         with ThreadPoolExecutor(min(MAX_THREADS, max(1, len(others))), thread_name_prefix="look") as pool:
-            for view in pool.map(lambda host: view_of(host, self._in.doors), others):
+            for view in pool.map(lambda host: view_of(host, self._in.doors, views.get(host.name)), others):
                 self._saw(view)
 
     def _carry_out(self, part: Made, pass_id: str) -> Report:

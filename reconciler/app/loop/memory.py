@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+    from reconciler.model.changes import Changes
     from reconciler.model.health import Health
     from reconciler.model.hints import Hint
     from reconciler.model.resources import Desired
@@ -34,6 +35,8 @@ class Memory:
 
     desired: Desired | None = None
     views: dict[str, HostView] = field(default_factory=dict)
+    every: Changes | None = None
+    """What the last decision of any worker found: the next one judges again only what moved since."""
     deciding: threading.RLock = field(default_factory=threading.RLock)
     verdicts: Callable[[], Mapping[str, Health]] = dict
     """What probes found, by uuid."""
