@@ -43,7 +43,7 @@ def apply(made: Made, settings: Settings, listen: Listener, stop: threading.Even
     with Doors(settings) as doors, writing(settings, doors, hosts, made.plan.env, tell), Journal(settings.state_dir / FILE_NAME) as journal:
         made = _fresh(made, given, journal, doors)
         by = approve(made, given, settings, journal)
-        if given.saved and not journal.use_plan(given.saved.id, by=settings.actor, at=stamp()):
+        if given.saved and not journal.use_plan(given.saved.id, by=settings.actor, at=stamp(), until=given.saved.until):
             raise StalePlan("P08: the plan was carried out already by somebody who was quicker")
         left = settle_now(journal, made.desired.hosts, doors)
         before_steps(journal, made)

@@ -1,7 +1,7 @@
 """The journal: what was about to be done, what came of it, who approved it, and the ledger that decisions read.
 
 An intent is on disk (WAL, ``synchronous=FULL``) before its call is made, its outcome right after, each with its entry in the chain.
-Losing the file loses history and makes decisions stricter; it never loses a container. It grows with every call, see ``schema``.
+Losing the file loses history and makes decisions stricter; it never loses a container. It grows with every call; ``cut`` bounds it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from reconciler.model.records import Intent, Outcome
+from reconciler.store.cut import CuttingFile
 from reconciler.store.file import FILE_NAME
-from reconciler.store.ledger import LedgerFile
 from reconciler.store.verify import verify
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ __all__ = ["FILE_NAME", "Journal"]
 _COLUMNS = tuple(field.name for field in fields(Intent))
 
 
-class Journal(LedgerFile):
+class Journal(CuttingFile):
     """Intents, passes and notes, over the ledger, over one file. Every method may raise ``StateError``."""
 
     def begin_pass(self, pass_id: str, *, plan: str, actor: str, commit: str, at: str) -> None:

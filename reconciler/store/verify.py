@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.store.base import digest
+from reconciler.store.base import rows as base_rows
 from reconciler.store.chain import ROOT, link
 from reconciler.store.schema import TABLES
 
@@ -25,31 +27,54 @@ SHOWN = 60
 class Soundness:
     """``head`` is the hash of the last of ``entries``. ``why`` "" means that all holds; else ``seq`` is the first entry that does not.
 
-    ``seq`` one past the last means: what is wrong comes from no entry at all.
+    ``seq`` one past the last means: what is wrong comes from no entry at all. ``cut`` is how many entries went before the first.
     """
 
     entries: int
     head: str
     seq: int = 0
     why: str = ""
+    cut: int = 0
 
 
 def verify(connection: sqlite3.Connection, kept: str = "") -> Soundness:
     """What holds of the journal. ``kept`` is a head's hash from before, kept elsewhere; it must be that of an entry."""
     replay = _Replay()
-    prev, count, met = ROOT, 0, not kept
+    gone, prev, told = connection.execute("select seq, hash, digest from cuts where id = 'last'").fetchone() or (0, ROOT, "")
+    why = _base(connection, replay, gone, told)
+    if why:
+        return Soundness(0, prev, gone, why, gone)
+    last, met = gone, not kept or kept == prev
     for row in connection.execute("select seq, at, kind, body, prev, hash from chain order by seq"):
-        why = _entry(count + 1, prev, row) or replay.take(row[0], row[3])
+        why = _entry(last + 1, prev, row) or replay.take(row[0], row[3])
         if why:
-            return Soundness(count, prev, count + 1, why)
-        prev, count = row[5], count + 1
+            return Soundness(last - gone, prev, last + 1, why, gone)
+        prev, last = row[5], last + 1
         met = met or prev == kept
-    found = sorted((seq or count + 1, why) for name in TABLES for seq, why in replay.differences(connection, name))
+    if not replay.says_cut(gone):
+        # That entries went is believed of an entry that stayed, never of the table by itself.
+        return Soundness(last - gone, prev, last + 1, f"no entry says that {gone} entries were cut", gone)
+    found = sorted((seq or last + 1, why) for name in TABLES for seq, why in replay.differences(connection, name))
     if found:
-        return Soundness(count, prev, *found[0])
+        return Soundness(last - gone, prev, *found[0], gone)
     if not met:
-        return Soundness(count, prev, count + 1, f"no entry has the hash {kept}: the chain's tail was cut off, or it was written anew")
-    return Soundness(count, prev)
+        older = f", or it is one of the {gone} that were cut" if gone else ""
+        return Soundness(
+            last - gone, prev, last + 1, f"no entry has the hash {kept}: the chain's tail was cut off, or it was written anew{older}", gone
+        )
+    return Soundness(last - gone, prev, cut=gone)
+
+
+def _base(connection: sqlite3.Connection, replay: _Replay, gone: int, told: str) -> str:
+    """Begin with what the entries told that were cut. Why it does not hold; "" where it does."""
+    if not gone:
+        there = connection.execute("select 1 from base").fetchone()
+        return "what is kept of cut entries is there, and none was cut" if there else ""
+    if digest(connection) != told:
+        return f"what is kept of the {gone} entries that were cut was edited"
+    for name, seq, row in base_rows(connection):
+        replay.begin(seq, name, row)
+    return ""
 
 
 def _entry(seq: int, prev: str, row: tuple[Value, ...]) -> str:
@@ -68,6 +93,15 @@ class _Replay:
 
     def __init__(self) -> None:
         self._tables: dict[str, dict[Value, tuple[dict[str, Value], int]]] = {name: {} for name in TABLES}
+
+    def begin(self, seq: int, name: str, row: dict[str, Value]) -> None:
+        """A row as entries left it that were cut."""
+        self._tables[name][row[TABLES[name].key]] = row, seq
+
+    def says_cut(self, gone: int) -> bool:
+        """Whether an entry that stayed says that so many were cut."""
+        row, seq = self._tables["cuts"].get("last", ({"seq": 0}, 0))
+        return row["seq"] == gone and (not gone or seq > gone)
 
     def take(self, seq: int, body: str) -> str:
         """Carry out an entry's operations. Why it cannot be done; "" where it was."""

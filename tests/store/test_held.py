@@ -70,7 +70,7 @@ def spread(ledger: Ledger) -> list[object]:
     return [ledger, *(list(table.items()) for table in (ledger.known, ledger.certified, ledger.powers))]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(STEPS, max_size=25))
 def test_it_is_that_of_a_fresh_reading_after_any_writes_of_two(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, ...]]

@@ -48,7 +48,8 @@ def soundness_lines(found: Soundness) -> list[Line]:
     if found.why:
         return [((f"does not hold at entry {found.seq}: {found.why}", "bad"),)]
     count = f"{found.entries} {'entry' if found.entries == 1 else 'entries'}"
-    return [((f"holds: {count}, head ", "good"), (found.head, ""))]
+    cut = f" after {found.cut} that were cut" if found.cut else ""
+    return [((f"holds: {count}{cut}, head ", "good"), (found.head, ""))]
 
 
 def soundness_document(found: Soundness) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.model.resources import History
@@ -40,6 +40,15 @@ class Saved:
     """(reference, host, action) of what was refused when it was made."""
     fields: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """(reference, host) -> what would change, in words fit to show."""
+
+    @property
+    def until(self) -> str:
+        """When it can no longer be applied, ISO 8601 in UTC as the journal writes it; "" where that is past all dates."""
+        try:
+            end = datetime.fromisoformat(self.made_at) + timedelta(seconds=self.expires)
+        except OverflowError:
+            return ""
+        return end.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True, slots=True)
