@@ -18,6 +18,7 @@ from tests.bench import rivals
 from tests.bench.figures import Figure, middle, say, seconds, show
 from tests.bench.guard import measure as measure_guard
 from tests.bench.lease import measure as measure_lease
+from tests.bench.loop import measure_idle, measure_kill, measure_moves, measure_refill
 from tests.bench.pure import measure as measure_pure
 from tests.conftest import REPOSITORY, Starter, build_starter
 from tests.e2e.fleet import COMMAND, Fleet
@@ -193,6 +194,10 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "plan": bench_plan,
     "apply": bench_apply,
     "rivals": bench_rivals,
+    "kill": lambda bench: measure_kill(bench.fleet("h1")),
+    "moves": lambda bench: measure_moves(bench.fleet("h1", "h2", "h3")),
+    "refill": lambda bench: measure_refill(bench.fleet("h1")),
+    "idle": lambda bench: measure_idle(bench.fleet("h1", "h2", "h3")),
     "demo": bench_demo,
 }
 
