@@ -105,7 +105,14 @@ class HostPass:
             return
         self.pass_id, began = (pass_id := uuid4().hex), time.monotonic()
         self._in.telemetry.pass_began(pass_id, self._name, why)
+        first = bool(self._in.memory.unknown(desired))
         view = self._look()
+        if self._in.memory.unknown(desired):
+            self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, 0, (), None)
+            return
+        if first:
+            # The last one to be looked at: the others have waited for it.
+            self._wake_others(desired)
         self._open_cases()
         made = self._weigh(desired)
         report = None
@@ -132,6 +139,11 @@ class HostPass:
         due = min((moment for moment in (due, again) if moment is not None), default=None)
         if due is not None:
             self._in.wake(self._name, "something is due", (due - now()).total_seconds() + ROUNDED)
+
+    def _wake_others(self, desired: Desired) -> None:
+        for host in desired.hosts:
+            if host.name != self._name:
+                self._in.wake(host.name, "every host was looked at", 0.0)
 
     def _look(self) -> HostView:
         """Look at the host through a door that was asked anew who it leads to."""

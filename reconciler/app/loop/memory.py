@@ -46,8 +46,12 @@ class Memory:
     _touches: dict[tuple[str, str], Hint] = field(default_factory=dict)
     _heard: threading.Condition = field(default_factory=threading.Condition)
 
+    def unknown(self, desired: Desired) -> tuple[str, ...]:
+        """Declared hosts that nobody has tried to look at yet. Until there are none nothing is decided: they are not out of sight."""
+        return tuple(host.name for host in desired.hosts if host.name not in self.views)
+
     def observed(self, desired: Desired, at: datetime, host: str = "") -> Observed:
-        """The world as last seen by the worker of ``host``: every declared host, one that nobody has looked at yet among the unseen."""
+        """The world as last seen by the worker of ``host``: every declared host."""
         with self.deciding:
             underway = frozenset(ref for ref, by in self._flights.items() if by != host)
         views = dict(self.views)
