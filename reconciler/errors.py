@@ -13,6 +13,7 @@
     |-- LeaseHeld                     6   409  another writer holds the lease
     |-- HostError                     4   502  one host did not do what was asked
     |   |-- Unreachable               4   504  no connection, or none within the deadline
+    |   |   `-- NoQuorum              4   503  the database of its cluster has no majority: nothing can be written, and little be read
     |   |-- WrongIdentity             4   502  the host answered with another certificate or name
     |   |-- NotTrusted                4   502  the host does not know our client certificate
     |   |-- NotFound                  4   404  the object is not there
@@ -161,6 +162,14 @@ class Unreachable(HostError):
     code = "host-unreachable"
     http_status = 504
     retryable = True
+
+
+class NoQuorum(Unreachable):
+    """The host answers and its cluster's database has no majority. What was asked may still be done when it has one again."""
+
+    code = "no-quorum"
+    http_status = 503
+    default_hint = "lxc cluster list"
 
 
 class WrongIdentity(HostError):

@@ -19,13 +19,22 @@ if TYPE_CHECKING:
 
 
 class Doors:
-    """One open door a host, made when first asked for. Safe for threads: two that ask for one host get the same door."""
+    """One open door a host, made when first asked for. Safe for threads: two that ask for one host get the same door.
+
+    Hosts that are members of one cluster share its connection, its permit and its fate: these are kept by ``Host.endpoint``.
+    """
 
     def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
         """``observer`` hears of every request through every door."""
         self._settings = settings
         self._observer = observer
         self._doors: dict[str, Door] = {}
+        """By endpoint."""
+        self._views: dict[str, Door] = {}
+        """Of members of a cluster, by host."""
+        self._left: dict[str, str] = {}
+        """Endpoint -> the address that failed last."""
+        self._retired: list[Door] = []
         self._permits: dict[str, Permit] = {}
         self._shut: dict[str, HostError] = {}
         self._locks: dict[str, threading.Lock] = {}
@@ -35,52 +44,77 @@ class Doors:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for door in self._doors.values():
+        for door in (*self._doors.values(), *self._retired):
             door.close()
 
     def open(self, host: Host) -> Door:
         """The door to ``host``, under its permit where it has one. Raises a ``HostError`` where there is none."""
+        endpoint = host.endpoint
         with self._guard:
-            if host.name in self._shut:
-                raise self._shut[host.name]
-            lock = self._locks.setdefault(host.name, threading.Lock())
+            if endpoint in self._shut:
+                raise self._shut[endpoint]
+            lock = self._locks.setdefault(endpoint, threading.Lock())
         with lock:
-            if host.name not in self._doors:
-                self._doors[host.name] = Door.open(
+            if endpoint not in self._doors:
+                self._doors[endpoint] = Door.open(
                     host,
                     self._certificate(host),
                     connect_timeout=self._settings.connect_timeout,
                     read_timeout=self._settings.read_timeout,
+                    after=self._left.get(endpoint, ""),
                 )
-                self._doors[host.name].observer = self._observer
-            door, permit = self._doors[host.name], self._permits.get(host.name)
+                self._doors[endpoint].observer = self._observer
+            door, permit = self._door(host), self._permits.get(endpoint)
             return door.under(permit) if permit else door
 
-    def forget(self, host: str) -> None:
-        """The next one who asks for a door to ``host`` gets one made anew; who has one keeps it."""
-        with self._guard:
-            self._doors.pop(host, None)
+    def _door(self, host: Host) -> Door:
+        shared = self._doors[host.endpoint]
+        if host.cluster is None:
+            return shared
+        return self._views.setdefault(host.name, shared.to(host))
 
-    def permit(self, host: str, permit: Permit | None) -> None:
-        """Doors to ``host`` that are asked for from here on may write as ``permit`` says; None takes that back."""
+    def leave(self, host: Host) -> None:
+        """The next door to ``host`` is opened anew, at the next address that it has: the one in use answers no more."""
+        with self._guard:
+            lock = self._locks.setdefault(host.endpoint, threading.Lock())
+        with lock:
+            door = self._doors.pop(host.endpoint, None)
+            if door is None:
+                return
+            self._left[host.endpoint] = door.address
+            for name in [name for name, view in list(self._views.items()) if view.host.endpoint == host.endpoint]:
+                del self._views[name]
+            if host.endpoint in self._permits:
+                self._retired.append(door)  # the lease keeps itself alive through it for as long as it can
+            else:
+                door.close()
+
+    def forget(self, endpoint: str) -> None:
+        """The next one who asks for a door to ``endpoint`` gets one made anew; who has one keeps it."""
+        with self._guard:
+            self._doors.pop(endpoint, None)
+            self._views = {name: view for name, view in self._views.items() if view.host.endpoint != endpoint}
+
+    def permit(self, endpoint: str, permit: Permit | None) -> None:
+        """Doors to ``endpoint`` that are asked for from here on may write as ``permit`` says; None takes that back."""
         with self._guard:
             if permit is None:
-                self._permits.pop(host, None)
+                self._permits.pop(endpoint, None)
             else:
-                self._permits[host] = permit
+                self._permits[endpoint] = permit
 
-    def shut(self, host: str, error: HostError) -> None:
-        """Nothing is asked of ``host`` any more: ``open`` raises ``error``."""
+    def shut(self, endpoint: str, error: HostError) -> None:
+        """Nothing is asked of ``endpoint`` any more: ``open`` raises ``error``."""
         with self._guard:
-            self._shut[host] = error
+            self._shut[endpoint] = error
 
-    def term(self, host: str) -> str:
-        """Of the lease under which ``host`` is written on; "" where it is not."""
-        permit = self._permits.get(host)
+    def term(self, endpoint: str) -> str:
+        """Of the lease under which ``endpoint`` is written on; "" where it is not."""
+        permit = self._permits.get(endpoint)
         return permit.term if permit else ""
 
     def _certificate(self, host: Host) -> ClientCertificate | None:
-        if not host.address.startswith("https:"):
+        if not any(address.startswith("https:") for address in host.addresses):
             return None
         # cryptography takes longer to import than a whole plan takes to make, and a unix socket needs none of it.
         from reconciler.lxd.certificate import load_or_make  # noqa: PLC0415

@@ -123,8 +123,9 @@ class Steps:
                 raise ActionFailed(f"{rule.code}: {no.cause} ({told})", no.unblock)
 
     def _one(self, action: PlannedAction, call: Call) -> None:
-        if action.host in self._lost:
-            raise ActionFailed(f"host {action.host} was lost: {self._lost[action.host]}", Unreachable.default_hint)
+        endpoint = self._hosts[action.host].endpoint
+        if endpoint in self._lost:
+            raise ActionFailed(f"host {action.host} was lost: {self._lost[endpoint]}", Unreachable.default_hint)
         intent = self._intent(action, call)
         try:
             self._journal.intend(intent)
@@ -133,7 +134,7 @@ class Steps:
             uuid = self._patiently(self._doors.open(self._hosts[action.host]), call)
         except (HostError, LeaseHeld, Refused) as error:
             if isinstance(error, Unreachable | LeaseHeld):
-                self._lost[action.host] = error.message
+                self._lost[endpoint] = error.message
             # A time-out is not a no: LXD may have done it. The next look decides, so the outcome is unknown.
             outcome = Outcome.UNKNOWN if isinstance(error, Unreachable) else Outcome.FAILED
             self._journal.record(intent.id, outcome, detail=f"{error.code}: {error.message}", at=stamp())
@@ -171,7 +172,7 @@ class Steps:
             action=action.action,
             owner=action.owner,
             paths=" ".join(diff.path for diff in action.fields) if isinstance(call, UpdateInstance) else "",
-            term=self._doors.term(action.host),
+            term=self._doors.term(self._hosts[action.host].endpoint),
         )
 
     def _patiently(self, door: Door, call: Call) -> str:

@@ -14,6 +14,7 @@ from reconciler.app.observe import MAX_THREADS
 from reconciler.app.planning import make
 from reconciler.app.status import report_of
 from reconciler.errors import HostError, UnsandboxError
+from reconciler.model.cluster import by_endpoint
 from reconciler.model.world import Grade
 
 if TYPE_CHECKING:
@@ -84,17 +85,18 @@ class Watching:
         made = make(self._settings, doors=self._doors)
         if self._moved(made):
             made = make(self._settings, doors=self._doors)
-        for name, view in made.observed.hosts.items():
-            if view.grade is Grade.UNSEEN:
-                self._doors.forget(name)
+        for endpoint, group in by_endpoint(made.desired.hosts).items():
+            # Of a cluster a member may be away while another answers.
+            if all(made.observed.hosts[host.name].grade is Grade.UNSEEN for host in group):
+                self._doors.forget(endpoint)
         return made
 
     def _moved(self, made: Made) -> bool:
         """Whether a host is reached otherwise than when its door was opened."""
         before, self._hosts = self._hosts, {host.name: host for host in made.desired.hosts}
-        moved = [name for name, host in before.items() if self._hosts.get(name) != host]
-        for name in moved:
-            self._doors.forget(name)
+        moved = [host for name, host in before.items() if self._hosts.get(name) != host]
+        for host in moved:
+            self._doors.forget(host.endpoint)
         return bool(moved)
 
     def _ask_again(self) -> None:
@@ -108,4 +110,4 @@ class Watching:
         try:
             self._doors.open(host).ask_again()
         except HostError:
-            self._doors.forget(host.name)
+            self._doors.forget(host.endpoint)

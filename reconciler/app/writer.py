@@ -18,6 +18,7 @@ from reconciler.engine.lease import Seen
 from reconciler.errors import HostError, LeaseHeld
 from reconciler.files import open_lock
 from reconciler.lxd.lease import take, watch
+from reconciler.model.cluster import by_endpoint
 from reconciler.model.resources import Policy
 
 if TYPE_CHECKING:
@@ -69,19 +70,19 @@ def writing(settings: Settings, doors: Doors, hosts: Iterable[Host], env: str, t
     A host that cannot be reached, or gives no lease, stays shut: ``doors.open`` raises its error. Raises ``LeaseHeld`` or ``StateError``.
     """
     policy = Policy(environment=env)
-    # In one order for everybody: of two who want the same hosts one gets them all.
-    ordered = sorted(hosts, key=lambda host: host.name)
+    # In one order for everybody: of two who want the same hosts one gets them all. Members of a cluster share a project, so a lease.
+    ordered = sorted((group[0] for group in by_endpoint(hosts).values()), key=lambda host: host.endpoint)
     with only_writer(settings):
         nonces = Nonces(settings, settings.state_dir / LOCK_FILE)
-        claims = nonces.claims((host.name, foundation(host, policy).objects[0]) for host in ordered)
+        claims = nonces.claims((host.endpoint, foundation(host, policy).objects[0]) for host in ordered)
         held: dict[str, Lease] = {}
         try:
             _take(ordered, claims, doors, tell, held)
-            nonces.taken((name, claims[name]) for name in held)
+            nonces.taken((endpoint, claims[endpoint]) for endpoint in held)
             yield
         finally:
-            for name in held:
-                doors.permit(name, None)
+            for endpoint in held:
+                doors.permit(endpoint, None)
             _each(list(held.values()), lambda lease: lease.release())
 
 
@@ -92,7 +93,7 @@ def leased(settings: Settings, door: Door) -> Iterator[Door]:
     Raises ``LeaseHeld``, ``StateError`` or a ``HostError``.
     """
     nonces = Nonces(settings, settings.state_dir / LOCK_FILE)
-    name = door.host.name
+    name = door.host.endpoint
     claim = nonces.claims([(name, None)])[name]
     lease = take(door, claim, watch(door, claim, lambda _line: None))
     try:
@@ -104,24 +105,24 @@ def leased(settings: Settings, door: Door) -> Iterator[Door]:
 
 def _take(ordered: Sequence[Host], claims: dict[str, Claim], doors: Doors, tell: Tell, held: dict[str, Lease]) -> None:
     """Watch all at once, for that may take a while; then take one after the other, filling ``held``."""
-    seen = dict(zip(ordered, _each(ordered, lambda host: _watched(host, claims[host.name], doors, tell)), strict=True))
+    seen = dict(zip(ordered, _each(ordered, lambda host: _watched(host, claims[host.endpoint], doors, tell)), strict=True))
     for host, after in seen.items():
         if after is _SHUT:
             continue
         try:
-            lease = take(doors.open(host), claims[host.name], after)
+            lease = take(doors.open(host), claims[host.endpoint], after)
         except HostError as error:
-            doors.shut(host.name, error)
+            doors.shut(host.endpoint, error)
         else:
-            held[host.name] = lease
-            doors.permit(host.name, lease)
+            held[host.endpoint] = lease
+            doors.permit(host.endpoint, lease)
 
 
 def _watched(host: Host, claim: Claim, doors: Doors, tell: Tell) -> Seen | None:
     try:
         return watch(doors.open(host), claim, tell)
     except HostError as error:
-        doors.shut(host.name, error)
+        doors.shut(host.endpoint, error)
         return _SHUT
 
 

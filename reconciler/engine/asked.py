@@ -118,9 +118,30 @@ class World:
         """The change's host as it was seen. Raises ``KeyError`` where it was not looked at."""
         return self.observed.hosts[change.host]
 
+    def near(self, change: Change) -> tuple[HostView, ...]:
+        """The change's host, and every other member of its cluster: where a name is taken for all of them."""
+        view = self.view(change)
+        if not view.cluster:
+            return (view,)
+        others = self.once("clusters", _clusters)[view.cluster]
+        return (view, *(other for other in others if other is not view))
+
+    def named(self, change: Change) -> tuple[str, Instance] | None:
+        """Host and row of what has the name of the change's instance, on its host or elsewhere in its cluster."""
+        found = ((view.host, self.rows.get((view.host, change.instance))) for view in self.near(change))
+        return next(((host, row) for host, row in found if row is not None), None)
+
     def lxc(self, change: Change, words: str) -> str:
         """A command of LXD's own client about the change's instance."""
         return f"lxc {words} {change.instance} --project {self.hosts[change.host].project}"
+
+
+def _clusters(world: World) -> dict[str, tuple[HostView, ...]]:
+    found: dict[str, tuple[HostView, ...]] = {}
+    for view in world.observed.hosts.values():
+        if view.cluster:
+            found[view.cluster] = (*found.get(view.cluster, ()), view)
+    return found
 
 
 def row_of(change: Change) -> Instance:

@@ -103,7 +103,7 @@ def _import(change: Change, observed: Observed) -> ImportImage:
 def _create(change: Change, host: Host, desired: Desired, plan: str, *, isolated: bool) -> tuple[Call, ...]:
     wanted = _wanted(change)
     spec = instance_spec(wanted, host, desired.policy, isolated=isolated, commit=desired.commit.id)
-    made = CreateInstance(change.instance, wanted.image, {**spec.config, marks.INTENT: plan}, spec.devices)
+    made = CreateInstance(change.instance, wanted.image, {**spec.config, marks.INTENT: plan}, spec.devices, host.member)
     if wanted.power is Power.HIBERNATED:
         return (made,)
     start = SetPower(change.instance, "start", force=False, timeout=START_SECONDS)

@@ -66,7 +66,7 @@ def _stays(workload: Workload, host: Host) -> str:
 
 def field_diffs(workload: Workload, host: Host, found: Instance, policy: Policy) -> tuple[FieldDiff, ...]:
     """Every field that differs, power and bootstrap apart."""
-    config = config_diffs(stated_config(workload, policy.environment), found)
+    config = config_diffs(stated_config(workload, policy.environment, clustered=host.cluster is not None), found)
     return (*image_diff(workload, found), *config, *device_diffs(stated_devices(workload, host, found.name), found))
 
 

@@ -62,7 +62,7 @@ def _pool(host: Host) -> PutObject:
 
 def _acls(host: Host, policy: Policy, addresses: Iterable[str]) -> tuple[PutObject, ...]:
     own = {str(ip_interface(host.subnet).ip)}
-    own |= {ip for text in (*addresses, host.address.removeprefix("https://")) if (ip := _ip_of(text))}
+    own |= {ip for text in (*addresses, *host.addresses) if (ip := _ip_of(text.removeprefix("https://")))}
     zero, semi = (network_name(host.project, mode) for mode in (NetworkMode.ZEROTRUST, NetworkMode.SEMITRUSTED))
     return (
         PutObject("network-acl", zero, {"egress": [], "ingress": [], "config": _mark(policy)}),

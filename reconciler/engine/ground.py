@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.foundation import foundation
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, FieldDiff, Reason
+from reconciler.model.cluster import by_endpoint
 from reconciler.model.names import Kind, Ref
 from reconciler.model.world import Grade
 
@@ -25,19 +27,27 @@ def ground_changes(desired: Desired, observed: Observed, changes: Iterable[Chang
             needed.setdefault(change.host, set()).add(change.wanted.image)
     images = {image.fingerprint: image for image in desired.images}
     ground: list[Change] = []
-    for host in sorted(desired.hosts, key=lambda host: host.name):
-        view = observed.hosts.get(host.name)
-        if view is None or view.grade is not Grade.COMPLETE:
+    for group in by_endpoint(sorted(desired.hosts, key=lambda host: host.name)).values():
+        # A project, its images, networks and pools belong to a cluster as a whole: one member stands for all.
+        host = next((host for host in group if _complete(host, observed)), None)
+        if host is None:
             continue
-        prepare = _prepare(host, view, desired.policy, needed=host.name in needed)
-        ground.extend([prepare] if prepare else [])
+        view, serves = observed.hosts[host.name], tuple(other.name for other in group if other is not host)
+        fingerprints = {fingerprint for member in group for fingerprint in needed.get(member.name, ())}
+        prepare = _prepare(host, view, desired.policy, needed=bool(fingerprints))
+        ground.extend([replace(prepare, serves=serves)] if prepare else [])
         held = view.project.images if view.project else frozenset()
         ground.extend(
-            _import(images[fingerprint], host, observed)
-            for fingerprint in sorted(needed.get(host.name, set()) - held)
+            replace(_import(images[fingerprint], host, observed), serves=serves)
+            for fingerprint in sorted(fingerprints - held)
             if fingerprint in images
         )
     return ground
+
+
+def _complete(host: Host, observed: Observed) -> bool:
+    view = observed.hosts.get(host.name)
+    return view is not None and view.grade is Grade.COMPLETE
 
 
 def _prepare(host: Host, view: HostView, policy: Policy, *, needed: bool) -> Change | None:
@@ -60,7 +70,11 @@ def _prepare(host: Host, view: HostView, policy: Policy, *, needed: bool) -> Cha
 
 def _only_begun(view: HostView, found: Mapping[str, str], policy: Policy) -> bool:
     """The project is ours and bare: taking the lease of a new host makes it, and a preparation that was cut off leaves it."""
-    return found.get(marks.ENV) == policy.environment and marks.FOUNDATION not in found and not view.instances
+    return found.get(marks.ENV) == policy.environment and marks.FOUNDATION not in found and not _holds_any(view)
+
+
+def _holds_any(view: HostView) -> bool:
+    return bool(view.instances) or (view.project is not None and bool(view.project.names))
 
 
 def _told(host: Host, policy: Policy, view: HostView) -> str:

@@ -46,6 +46,7 @@ def clear(
     about = {action: [rule for rule in rules if action in rule.actions] for action in Action}
     allowed: list[Change] = []
     refusals = list(changes.doubts)
+    no_ground: dict[tuple[str, str], Refusal] = {}
     for change in changes.items:
         if change.action is Action.KEEP:
             allowed.append(change)
@@ -55,7 +56,8 @@ def clear(
             allowed.append(change)
         else:
             refusals.append(refusal)
-    allowed, groundless = _stand_on_ground(allowed, refusals)
+            no_ground |= _no_ground(change, refusal)
+    allowed, groundless = _stand_on_ground(allowed, no_ground)
     allowed, spent = _within_budget(allowed, changes, refusals, world)
     refusals += [*groundless, *spent]
     return Cleared(tuple(allowed), tuple(sorted(refusals, key=lambda refusal: (refusal.ref, refusal.host, refusal.code))))
@@ -75,9 +77,10 @@ def _may(rules: Sequence[GuardRule], asked: Sequence[Change]) -> Callable[[Chang
     before = [rule for rule in rules if rule.code not in TURNS]
     mine = {(change.ref, change.host) for change in asked}
 
-    def groundless(world: World) -> list[Refusal]:
-        judged = [judge(change, world, before) for change in world.changes if change.action in GROUND]
-        return [refusal for refusal in judged if refusal is not None]
+    def groundless(world: World) -> dict[tuple[str, str], Refusal]:
+        ground = [change for change in world.changes if change.action in GROUND]
+        judged = [(change, judge(change, world, before)) for change in ground]
+        return {place: no for change, refusal in judged if refusal for place, no in _no_ground(change, refusal).items()}
 
     def may(change: Change, world: World) -> bool:
         stands = not _stand_on_ground([change], world.once("groundless", groundless))[1]
@@ -162,10 +165,18 @@ def refusal_of(code: str, change: Change, no: No) -> Refusal:
     return Refusal(code, str(change.ref), change.host, no.cause, no.evidence, no.unblock, change.action.value, subject)
 
 
-def _stand_on_ground(allowed: list[Change], refusals: list[Refusal]) -> tuple[list[Change], list[Refusal]]:
-    """A create whose host may not be prepared, or whose image may not come, is refused for the same cause."""
-    no_host = {refusal.host: refusal for refusal in refusals if refusal.action == Action.PREPARE}
-    no_image = {(refusal.host, refusal.ref): refusal for refusal in refusals if refusal.action == Action.IMPORT}
+def _no_ground(change: Change, refusal: Refusal) -> dict[tuple[str, str], Refusal]:
+    """(host, reference) of each host that would have stood on it."""
+    return dict.fromkeys(((host, refusal.ref) for host in (change.host, *change.serves)), refusal) if change.action in GROUND else {}
+
+
+def _stand_on_ground(allowed: list[Change], no_ground: dict[tuple[str, str], Refusal]) -> tuple[list[Change], list[Refusal]]:
+    """A create whose host may not be prepared, or whose image may not come, is refused for the same cause.
+
+    ``no_ground``: (host, reference) of what is refused -> the refusal.
+    """
+    no_host = {host: refusal for (host, _), refusal in no_ground.items() if refusal.action == Action.PREPARE}
+    no_image = {place: refusal for place, refusal in no_ground.items() if refusal.action == Action.IMPORT}
     if not no_host and not no_image:
         return allowed, []
     kept: list[Change] = []

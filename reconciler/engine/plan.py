@@ -126,7 +126,7 @@ def _after(change: Change, changes: list[Change]) -> tuple[int, ...]:
     ground = [
         (index, other)
         for index, other in enumerate(changes[: _ground_count(changes)])
-        if other.host == change.host and (other.action is Action.PREPARE or change.action in {Action.CREATE, Action.REPLACE})
+        if other.is_ground_of(change.host) and (other.action is Action.PREPARE or change.action in {Action.CREATE, Action.REPLACE})
     ]
     if change.action is Action.IMPORT:
         return tuple(index for index, other in ground if other.action is Action.PREPARE)

@@ -78,6 +78,7 @@ def _grounded(change: Change, scope: Scope, needing: set[str], images: set[tuple
     asked = scope.covers(str(change.ref)) and (not scope.only or change.action in scope.only)
     if asked and (scope.targets or scope.only or change.reason is Reason.FOUNDATION_DIFFERS):
         return True
+    bearing = [host for host in needing if change.is_ground_of(host)]
     if change.action is Action.PREPARE:
-        return change.host in needing
-    return change.host in needing and change.image is not None and (change.host, change.image.fingerprint) in images
+        return bool(bearing)
+    return change.image is not None and any((host, change.image.fingerprint) in images for host in bearing)

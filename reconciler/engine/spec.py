@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PROTECTED = "security.protection.delete"
 ENVIRONMENT = "environment."
+EVACUATE = "cluster.evacuate"
+"""What LXD does with an instance when its member is evacuated."""
 MUTE = "ipv6.address"
 """Of a zerotrust NIC; see ``mute_address``."""
 _GROUPS = Struct(">7H18x").unpack
@@ -46,8 +48,11 @@ def size(count: int) -> str:
     return f"{count}B"
 
 
-def stated_config(workload: Workload, env: str) -> dict[str, str]:
-    """The config keys a manifest decides, identity included; what records the making of the object is not among them."""
+def stated_config(workload: Workload, env: str, *, clustered: bool = False) -> dict[str, str]:
+    """The config keys a manifest decides, identity included; what records the making of the object is not among them.
+
+    ``clustered``: its host is a member of a cluster, which may not move it (decision 0024).
+    """
     ref, limits = workload.ref, workload.resources
     shared = _shared_config(limits.vcpu, limits.memory, limits.processes, workload.nesting, ref.kind, workload.power_owner, env)
     config = {**shared, marks.NAME: ref.name, marks.UID: workload.uid, marks.OWNER: workload.owner}
@@ -63,6 +68,8 @@ def stated_config(workload: Workload, env: str) -> dict[str, str]:
         config[marks.LOCKED] = "true"
     if workload.ttl:
         config[marks.EXPIRES] = str(workload.ttl)
+    if clustered:
+        config[EVACUATE] = "stop"
     # LXD keeps no key without a value: it would differ for ever.
     return config if all(config.values()) else {key: value for key, value in config.items() if value}
 
@@ -123,7 +130,7 @@ def instance_spec(workload: Workload, host: Host, policy: Policy, *, isolated: b
 
     ``instance`` is its name in LXD where that is not the one made from its reference: adopted, or moved.
     """
-    config = stated_config(workload, policy.environment)
+    config = stated_config(workload, policy.environment, clustered=host.cluster is not None)
     devices = stated_devices(workload, host, instance or instance_name(workload.ref))
     digest = spec_digest(config, devices, workload)
     config[isolation.KEY] = "true" if isolated else "false"

@@ -47,7 +47,10 @@ class Door:
 
     def __init__(self, host: Host, client: pylxd.Client, endpoint: str, timeouts: tuple[float, float]) -> None:
         self.host = host
-        self.metadata: Mapping[str, Any] = client.host_info
+        self.address = host.address
+        """The one of its host's addresses that answered."""
+        self._told: list[Mapping[str, Any]] = [client.host_info]
+        """The last answer of ``GET /1.0``; every copy of the door has the same."""
         self.requests: Counter[str] = Counter({"GET /1.0": 1})
         self.read_timeout = timeouts[1]
         self.creating = threading.Lock()
@@ -61,10 +64,25 @@ class Door:
         self.observer: Observer | None = None
 
     @classmethod
-    def open(cls, host: Host, certificate: ClientCertificate | None, *, connect_timeout: float = 3, read_timeout: float = 30) -> Self:
-        """Connect, check who answers, and that it trusts us. One request. Raises a ``HostError``."""
-        timeouts = (connect_timeout, read_timeout)
-        endpoint = _endpoint(host.address)
+    def open(
+        cls, host: Host, certificate: ClientCertificate | None, *, connect_timeout: float = 3, read_timeout: float = 30, after: str = ""
+    ) -> Self:
+        """Connect, check who answers, and that it trusts us. One request. Raises a ``HostError``.
+
+        Of a member of a cluster each address is tried in turn, for any member answers for all; that of ``after`` comes last.
+        """
+        failed: list[HostError] = []
+        for address in _in_turn(host.addresses, after):
+            try:
+                return cls._open(host, address, certificate, (connect_timeout, read_timeout))
+            except HostError as error:
+                failed.append(error)
+        # Another certificate says more than silence does.
+        raise next((error for error in failed if isinstance(error, WrongIdentity | NotTrusted)), failed[0])
+
+    @classmethod
+    def _open(cls, host: Host, address: str, certificate: ClientCertificate | None, timeouts: tuple[float, float]) -> Self:
+        endpoint = _endpoint(address)
         session = new_session(endpoint, host.fingerprint, certificate)
         try:
             # A certificate that is not the pinned one ends here: no request was sent.
@@ -73,7 +91,15 @@ class Door:
         except BaseException:
             session.close()
             raise
-        return cls(host, client, endpoint, timeouts)
+        door = cls(host, client, endpoint, timeouts)
+        door.address = address
+        return door
+
+    def to(self, host: Host) -> Self:
+        """The same connections and counts as the door to ``host``, another member of the cluster. Its creates take turns of their own."""
+        other = copy.copy(self)
+        vars(other).update(host=host, creating=threading.Lock())
+        return other
 
     def under(self, permit: Permit | None, *, within: float | None = None) -> Self:
         """The same connections and counts with another permit, or none. ``within`` bounds, in seconds, how long an answer may take."""
@@ -108,7 +134,12 @@ class Door:
         if not isinstance(found, dict):
             raise Malformed(f"{self.host.name}: what answers there is not an LXD")
         _check(self.host, found)
-        self.metadata = found
+        self._told[0] = found
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What LXD told of itself the last time that it was asked."""
+        return self._told[0]
 
     @property
     def term(self) -> str:
@@ -192,6 +223,11 @@ def reason_of(response: requests.Response) -> str:
     except ValueError:
         return ""
     return str(document.get("error", "")) if isinstance(document, dict) else ""
+
+
+def _in_turn(addresses: tuple[str, ...], after: str) -> tuple[str, ...]:
+    start = addresses.index(after) + 1 if after in addresses else 0
+    return (*addresses[start:], *addresses[:start])
 
 
 def _endpoint(address: str) -> str:

@@ -98,6 +98,7 @@ def members(metadata: object) -> tuple[Member, ...]:
             name=_part(row, "server_name", str, "cluster member"),
             status=_part(row, "status", str, "cluster member"),
             votes=not VOTERS.isdisjoint(row.get("roles") or ()),
+            address=str(row.get("url", "")).removeprefix("https://"),
         )
         for row in metadata
     ]

@@ -15,6 +15,7 @@ from reconciler.errors import (
     HostBusy,
     HostError,
     Malformed,
+    NoQuorum,
     NotFound,
     NotTrusted,
     OperationFailed,
@@ -47,6 +48,8 @@ BY_STATUS: dict[int, type[HostError]] = {
 MEANING = {412: "P11: somebody else wrote it since it was read: "}
 """What an answer means by itself, with the code of the refusal."""
 BUSY_WORDS = ("database is locked", "database is busy", "too many open files", "instance is busy", "operation already in progress")
+QUORUM_WORDS = ("dqlite leader", "dqlite connection", "not leader", "leadership lost", "begin transaction: context deadline exceeded")
+"""What LXD says where its cluster's database has no leader: a majority is away. "Leadership lost" leaves open whether it was written."""
 CONFLICT_WORDS = ("already exists", "already in use", "instance is running", "precondition failed", "etag doesn't match")
 CLIENT_ERROR, SERVER_ERROR = 400, 500
 
@@ -101,6 +104,8 @@ def of_operation(text: str, host: str) -> HostError:
 
 def _by_word(text: str) -> type[HostError] | None:
     lower = text.lower()
+    if any(word in lower for word in QUORUM_WORDS):
+        return NoQuorum
     if any(word in lower for word in BUSY_WORDS):
         return HostBusy
     return Conflict if any(word in lower for word in CONFLICT_WORDS) else None

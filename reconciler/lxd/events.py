@@ -32,6 +32,8 @@ PING = 15.0
 STOPPING = '"Instance initiated stop"'
 """LXD logs this when a container's first process ended, half a second or more before the event that says it is stopped."""
 _STREAM = "its event stream"
+ALONE = "none"
+"""LXD's location of what comes from no cluster."""
 
 
 class Stream:
@@ -105,12 +107,20 @@ def read(text: str | bytes, project: str) -> Hint | None:
         kind, told = event["type"], event["metadata"]
         if kind == "logging":
             context = told["context"]
-            return Hint("instance-stopping", str(context["instance"]), str(event["timestamp"])) if context["project"] == project else None
+            if context["project"] != project:
+                return None
+            return Hint("instance-stopping", str(context["instance"]), str(event["timestamp"]), location=_location(event))
         if kind != "lifecycle" or event.get("project") != project:
             return None
-        return Hint(str(told["action"]), _instance(str(told["source"])), str(event["timestamp"]), _who(told.get("requestor") or {}))
+        who = _who(told.get("requestor") or {})
+        return Hint(str(told["action"]), _instance(str(told["source"])), str(event["timestamp"]), who, _location(event))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Malformed("a message that is no event") from error
+
+
+def _location(event: dict[str, Any]) -> str:
+    told = str(event.get("location", ""))
+    return "" if told == ALONE else told
 
 
 def _instance(source: str) -> str:

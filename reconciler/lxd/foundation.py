@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Conflict, Defect, HostError, NotFound, OperationFailed, Rejected
+from reconciler.lxd import convert
 from reconciler.lxd.operations import Waiting, run
 from reconciler.model import marks
 
@@ -18,6 +19,10 @@ FOLDER = {"project": "projects", "storage-pool": "storage-pools", "network-acl":
 SECONDS = 120
 MADE_ONCE = frozenset({"type", "driver"})
 """What can be said only when an object is made."""
+ON_EACH = frozenset({"storage-pool", "network"})
+"""What a cluster wants to be told of for each member before it is made on all of them at once."""
+PENDING = "Pending"
+"""LXD's status of what some members were told of and that was not made yet."""
 
 
 def put_object(door: Door, call: PutObject) -> None:
@@ -26,6 +31,9 @@ def put_object(door: Door, call: PutObject) -> None:
         found = _read(door, call)
     except NotFound:
         _make(door, call)
+        return
+    if found.get("status") == PENDING:
+        _make(door, call)  # it was begun on members of the cluster and never made
         return
     if call.kind == "storage-pool" or not differing(found, call):
         return
@@ -87,14 +95,28 @@ def _read(door: Door, call: PutObject) -> dict[str, Any]:
 def _make(door: Door, call: PutObject) -> None:
     body = {"name": call.name, **call.body}
     path = door.path(FOLDER[call.kind], project=False)
+    if door.host.cluster is not None and call.kind in ON_EACH:
+        _announce(door, call)
     try:
         run(door, "POST", path, body, _waiting(door, call))
     except (Rejected, OperationFailed, Conflict) as error:
         if _stands(door, call):
             return  # another writer was quicker
-        if call.kind != "storage-pool" or call.body.get("driver") != "btrfs":
+        # What was announced to members with one driver cannot be made with another.
+        if call.kind != "storage-pool" or call.body.get("driver") != "btrfs" or door.host.cluster is not None:
             raise
         _make_directory_pool(door, call, error)
+
+
+def _announce(door: Door, call: PutObject) -> None:
+    """Tell each member that it comes; one that was told already says so, and that is as good."""
+    body = {"name": call.name, **{key: value for key, value in call.body.items() if key in MADE_ONCE}}
+    for member in convert.members(door.get(door.path("cluster", "members", project=False, recursion="1"))):
+        try:
+            run(door, "POST", door.path(FOLDER[call.kind], project=False, target=member.name), body, Waiting(SECONDS, lambda: False))
+        except (Rejected, Conflict) as error:
+            if "already defined" not in error.message:
+                raise
 
 
 def _make_directory_pool(door: Door, call: PutObject, first: HostError) -> None:
@@ -114,6 +136,8 @@ def _stands(door: Door, call: PutObject) -> bool:
     try:
         found = _read(door, call)
     except NotFound:
+        return False
+    if found.get("status") == PENDING:
         return False
     return call.kind == "storage-pool" or not differing(found, call)
 

@@ -44,7 +44,8 @@ def create(door: Door, call: CreateInstance) -> str:
 
     try:
         with door.creating:
-            run(door, "POST", door.path("instances"), body, Waiting(CREATE_SECONDS, made))
+            path = door.path("instances", target=call.target) if call.target else door.path("instances")
+            run(door, "POST", path, body, Waiting(CREATE_SECONDS, made))
     except Conflict as error:
         if not made():
             raise Conflict(f"{door.host.name}: the name {call.name} is taken by an instance that this plan did not make") from error
@@ -55,6 +56,8 @@ def _is_made(found: Instance | None, call: CreateInstance) -> bool:
     """The row is there from the first moment of creating, so the row alone proves nothing."""
     intent = call.config.get(marks.INTENT)
     if found is None or not intent or found.config.get(marks.INTENT) != intent:
+        return False
+    if call.target and found.location != call.target:
         return False
     return UNPACKED in found.config or found.status in {Status.RUNNING, Status.FROZEN}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Conflict, NotFound, Rejected, WrongIdentity
@@ -16,51 +16,74 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.lxd.connect import Door
-    from reconciler.model.world import Member
+    from reconciler.model.world import Member, Operation
 
     Clock = Callable[[], datetime]
     """Our clock, in UTC."""
 
-ONLINE = "Online"
+NO_TIME = "it does not tell its time"
 
 
-def look(door: Door, now: Clock, before: HostView | None = None) -> HostView:
-    """One graded look. ``GET /1.0`` was made when the door was opened; a cluster costs one request more.
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one look was told, before anything is made of it. ``project`` None: there is none, and nothing more was asked."""
 
-    ``before`` is an earlier look at the same host: what is told again, word by word, is the same object as there.
-    Raises a ``HostError`` where nothing can be seen, ``WrongIdentity`` where the host gives another name than it must.
-    """
+    identity: Identity
+    project: ProjectView | None
+    members: tuple[Member, ...]
+    of_project: bytes = b""
+    """Digest of what was told of the project."""
+    listed: Told = NOTHING
+    operations: tuple[Operation, ...] = ()
+    skew: float | None = 0.0
+
+
+def hear(door: Door, now: Clock, before: HostView | None = None) -> Heard:
+    """Ask what a look needs. ``GET /1.0`` was made when the door was opened; a cluster costs one request more. Raises a ``HostError``."""
     identity = _identity(door)
     told = (before.told if before is not None else None) or NOTHING
     try:
         project, of_project = _project(door, before)
     except NotFound:
-        return HostView(door.host.name, Grade.COMPLETE, (), now(), identity, None, members=_members(door, identity))
+        return Heard(identity, None, _members(door, identity))
     listed, skew = _listed(door, now, told)
     operations = convert.operations(door.get(door.path("operations", recursion="1")))
-    members = _members(door, identity)
-    if before is not None and listed is told and told.project == of_project and members == before.members:
+    return Heard(identity, project, _members(door, identity), of_project, listed, operations, skew)
+
+
+def look(door: Door, now: Clock, before: HostView | None = None) -> HostView:
+    """One graded look at a host that stands alone.
+
+    ``before`` is an earlier look at the same host: what is told again, word by word, is the same object as there.
+    Raises a ``HostError`` where nothing can be seen, ``WrongIdentity`` where the host gives another name than it must.
+    """
+    heard = hear(door, now, before)
+    project, listed, members, skew = heard.project, heard.listed, heard.members, heard.skew
+    if project is None:
+        return HostView(door.host.name, Grade.COMPLETE, (), now(), heard.identity, None, members=members)
+    told = (before.told if before is not None else None) or NOTHING
+    if before is not None and listed is told and told.project == heard.of_project and members == before.members:
         instances, doubtful, volumes = before.instances, before.doubtful, before.volumes
     else:
         instances, doubtful = sort_rows(listed.rows, project.names, _away(members))
         volumes = frozenset[tuple[str, str]]().union(*{row.volumes for row in listed.rows})
     why = (*_cluster_doubts(members), *(f"{name}: {reason}" for name, reason in sorted(doubtful.items())))
     if skew is None:
-        why = ("it does not tell its time", *why)
+        why = (NO_TIME, *why)
     return HostView(
         host=door.host.name,
         grade=Grade.PARTIAL if why else Grade.COMPLETE,
         why=why,
         seen_at=now(),
-        identity=identity,
+        identity=heard.identity,
         project=project,
         instances=instances,
         doubtful=doubtful,
-        operations=operations,
+        operations=heard.operations,
         skew=skew or 0.0,
         members=members,
         volumes=volumes,
-        told=replace(listed, project=of_project),
+        told=replace(listed, project=heard.of_project),
     )
 
 
@@ -96,7 +119,7 @@ def _listed(door: Door, now: Clock, told: Told) -> tuple[Told, float | None]:
 
 
 def _away(members: tuple[Member, ...]) -> dict[str, str]:
-    return {member.name: member.status for member in members if member.status != ONLINE}
+    return {member.name: member.status for member in members if not member.online}
 
 
 def snapshots(door: Door, volumes: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -120,7 +143,7 @@ def _members(door: Door, identity: Identity) -> tuple[Member, ...]:
 
 
 def _cluster_doubts(members: tuple[Member, ...]) -> tuple[str, ...]:
-    return tuple(f"cluster member {member.name} is {member.status}" for member in members if member.status != ONLINE)
+    return tuple(f"cluster member {member.name} is {member.status}" for member in members if not member.online)
 
 
 def instance(door: Door, name: str) -> Instance | None:

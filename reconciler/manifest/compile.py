@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import ManifestError
 from reconciler.manifest import parts
 from reconciler.manifest.checks import check_all
+from reconciler.manifest.clusters import check_clusters, cluster_name, clusters
 from reconciler.manifest.identity import moved_uid_of, uid_of
 from reconciler.manifest.references import Index
 from reconciler.manifest.schema import (
@@ -54,17 +55,19 @@ class _Compiler:
         """All parts, each sorted by reference; findings gather in the index."""
         index = self.index
         index.check_hosts()
+        check_clusters(index)
         check_all(index)
         workloads = [workload for document in self._documents.items for workload in self._workloads(document)]
         if workloads and not index.of(Kind.HOST):
             index.find(None, "no host is in the inventory, so nothing has a place to live", hint="unsandbox hosts add URL")
+        together = clusters(index.of(Kind.HOST))
         return Desired(
             workloads=tuple(sorted(workloads, key=lambda workload: (workload.ref.kind, workload.ref.name))),
             pools=tuple(_pool(document) for document in index.of(Kind.POOL)),
             images=tuple(parts.image(document) for document in index.of(Kind.IMAGE)),
             tiers=tuple(parts.tier(document) for document in index.of(Kind.TIER)),
             keys=tuple(parts.key(document) for document in index.of(Kind.KEY)),
-            hosts=tuple(parts.host(document) for document in index.of(Kind.HOST)),
+            hosts=tuple(parts.host(document, together.get(cluster_name(document))) for document in index.of(Kind.HOST)),
             policy=self._policy,
             commit=self._commit,
         )

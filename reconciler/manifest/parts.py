@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reconciler.manifest.schema_health import HealthSpec, RestartSpec
     from reconciler.manifest.schema_modes import SuspendSpec, WindowSpec
     from reconciler.manifest.schema_rollout import UpdateSpec
+    from reconciler.model.cluster import Cluster
     from reconciler.model.resources import Source
 
 S = TypeVar("S")
@@ -67,8 +68,8 @@ def key(document: Document) -> Key:
     return Key(document.ref, spec.public_id, spec.tier, spec.valid_until or "", spec.parent or "", document.source)
 
 
-def host(document: Document) -> Host:
-    """A host."""
+def host(document: Document, cluster: Cluster | None = None) -> Host:
+    """A host; of a member, with its ``cluster``."""
     spec = spec_of(document, HostSpec)
     capacity = Capacity(spec.capacity.vcpu, spec.capacity.memory, spec.capacity.instances, spec.capacity.isolated)
     return Host(
@@ -86,6 +87,8 @@ def host(document: Document) -> Host:
         partner=spec.partner or "",
         server_name=spec.server_name or "",
         stance=document.stance,
+        cluster=cluster,
+        member=((spec.cluster.member if spec.cluster else None) or document.ref.name) if cluster else "",
     )
 
 

@@ -126,13 +126,13 @@ class Index:
         return document.ref.name in seen
 
     def check_hosts(self) -> None:
-        """No two entries for one project of one LXD; a subnet is a private network of our own."""
+        """No two entries for one project of one LXD, but for members of one cluster; a subnet is a private network of our own."""
         first: dict[tuple[str, str], Document] = {}
         for document in self.of(Kind.HOST):
             spec = spec_of(document, HostSpec)
             for key in ((spec.address, spec.project), (spec.fingerprint, spec.project)):
                 other = first.setdefault(key, document)
-                if other is not document:
+                if other is not document and not _together(document, other):
                     self.find(document, f"the same LXD and project as {other.ref} at {other.source}", "spec", "address")
                     break
             self._check_subnet(document, spec)
@@ -145,3 +145,8 @@ class Index:
             return
         if not subnet.network.is_private or subnet.ip == subnet.network.network_address:
             self.find(document, "it must be a private network, with the bridge's own address in it", "spec", "subnet", hint="10.231.0.1/20")
+
+
+def _together(one: Document, other: Document) -> bool:
+    ours, theirs = spec_of(one, HostSpec).cluster, spec_of(other, HostSpec).cluster
+    return ours is not None and theirs is not None and ours.name == theirs.name

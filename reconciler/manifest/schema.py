@@ -322,8 +322,17 @@ class CapacitySpec(Strict):
     isolated: Count = Field(default=150, description="Containers that can have an id range of their own (65,536 ids each).")
 
 
+class ClusterSpec(Strict):
+    """The LXD cluster that a host is a member of. Every member has a manifest of its own; any of them answers for all."""
+
+    name: Name = Field(description="Name of the cluster in this inventory; members that give the same one are served by one endpoint.")
+    member: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
+        default=None, description="LXD's name of the member (`lxc cluster list`); left out, the host's name."
+    )
+
+
 class HostSpec(Strict):
-    """One LXD endpoint."""
+    """One LXD endpoint, or one member of an LXD cluster."""
 
     address: Annotated[str, Field(pattern=r"^(unix:/.{1,200}|https://[^/\s]{1,253}:[0-9]{1,5})$")] = Field(
         description="unix:/path/to/unix.socket or https://address:port."
@@ -347,6 +356,7 @@ class HostSpec(Strict):
     server_name: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
         default=None, description="Name that its LXD must give for itself; left out, the one that was certified first."
     )
+    cluster: ClusterSpec | None = Field(default=None, description="The LXD cluster that it is a member of; left out, it stands alone.")
 
 
 Spec = ServiceSpec | SessionSpec | PoolSpec | ImageSpec | TierSpec | KeySpec | PolicySpec | HostSpec

@@ -91,6 +91,12 @@ class Change:
     """Of an import: what to bring."""
     note: str = ""
     """A sentence a reader needs to judge the change, such as how an image is brought."""
+    serves: tuple[str, ...] = ()
+    """Of what is made ready on a cluster: the other hosts that are ready with it."""
+
+    def is_ground_of(self, host: str) -> bool:
+        """Of a preparation or an import: whether it is what ``host`` stands on."""
+        return host == self.host or host in self.serves
 
 
 def puts_to_rest(change: Change) -> Power | None:

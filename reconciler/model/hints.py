@@ -15,3 +15,5 @@ class Hint:
     """Its name; "" where the event is about something else."""
     at: str = ""
     who: str = ""
+    location: str = ""
+    """The member of a cluster that it comes from; "" of a host that stands alone."""

@@ -20,6 +20,8 @@ class CreateInstance:
     image: str
     config: Mapping[str, str] = field(repr=False)
     devices: Mapping[str, Mapping[str, str]]
+    target: str = ""
+    """The member of a cluster that it is made on; "" where the host stands alone."""
 
 
 @dataclass(frozen=True, slots=True)

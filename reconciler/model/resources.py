@@ -10,6 +10,7 @@ from reconciler.model.health import USUAL
 from reconciler.model.modes import FREE, Stance
 
 if TYPE_CHECKING:
+    from reconciler.model.cluster import Cluster
     from reconciler.model.health import Probe, Restart
     from reconciler.model.modes import Window
     from reconciler.model.names import Ref
@@ -288,7 +289,10 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One LXD endpoint. ``fingerprint`` is the SHA-256 of its server certificate (64 hex digits, lower case)."""
+    """One LXD endpoint, or one member of a cluster.
+
+    ``fingerprint`` is the SHA-256 of its server certificate (64 hex digits, lower case); a cluster has one for all its members.
+    """
 
     ref: Ref
     address: str
@@ -309,11 +313,26 @@ class Host:
     server_name: str = ""
     """The name that LXD must give for itself; "" takes the one that was certified first."""
     stance: Stance = FREE
+    cluster: Cluster | None = None
+    """The cluster that it is a member of; None where it stands alone."""
+    member: str = ""
+    """LXD's name of the member that it is; "" where it stands alone."""
 
     @property
     def name(self) -> str:
         """The name other manifests use."""
         return self.ref.name
+
+    @property
+    def endpoint(self) -> str:
+        """What hosts share that are served by one LXD: its look, its lease, its project. A host that stands alone has its own."""
+        return f"cluster {self.cluster.name}" if self.cluster else self.name
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where its LXD answers: its own address first, then those of the other members of its cluster."""
+        others = self.cluster.addresses if self.cluster else ()
+        return (self.address, *(address for address in others if address != self.address))
 
 
 @dataclass(frozen=True, slots=True)

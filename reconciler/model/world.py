@@ -104,6 +104,13 @@ class Member:
     status: str
     votes: bool
     """Whether it holds a vote of the cluster's database."""
+    address: str = ""
+    """Where its API listens, ``address:port``."""
+
+    @property
+    def online(self) -> bool:
+        """Whether LXD says that it is there and takes work."""
+        return self.status == "Online"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +175,9 @@ class HostView:
     skew: float = 0.0
     """Seconds by which the host's clock is ahead of ours."""
     members: tuple[Member, ...] = ()
-    """Of a cluster: its members."""
+    """Of a cluster: all its members."""
+    cluster: str = ""
+    """Of a host that is one member of a cluster: the cluster's name in the inventory. Its instances are those on that member."""
     volumes: frozenset[tuple[str, str]] = frozenset()
     """Where the root disks lie: storage pool and type of volume."""
     told: Told | None = field(default=None, repr=False, compare=False)
@@ -189,6 +198,11 @@ class Observed:
     """uuid -> what its probe found; nothing of one that is not probed, and nothing at all where no loop runs."""
 
 
-def unseen(host: str, why: str, at: datetime, code: str = "O01") -> HostView:
+def is_undeclared(view: HostView) -> bool:
+    """Whether it is of a member of a cluster that the inventory does not name: no host's name holds a slash."""
+    return bool(view.cluster) and "/" in view.host
+
+
+def unseen(host: str, why: str, at: datetime, code: str = "O01", cluster: str = "") -> HostView:
     """The view of a host that told nothing."""
-    return HostView(host=host, grade=Grade.UNSEEN, why=(why,), seen_at=at, code=code)
+    return HostView(host=host, grade=Grade.UNSEEN, why=(why,), seen_at=at, code=code, cluster=cluster)

@@ -16,6 +16,7 @@ from reconciler.engine.spec import stated_devices
 from reconciler.manifest import parts
 from reconciler.manifest.schema_rollout import UpdateSpec
 from reconciler.model import marks
+from reconciler.model.cluster import Cluster
 from reconciler.model.health import Health, Probe, Restart, RestartPolicy, Verdict
 from reconciler.model.modes import DAYS, Mode, Stance, Suspension, Window
 from reconciler.model.names import Kind, Ref, cell_ref, instance_name
@@ -144,6 +145,16 @@ def host(name: str, words: Mapping[str, Any]) -> Host:
     )
 
 
+def _in_cluster(place: Host, words: Mapping[str, Any], hosts: Mapping[str, tuple[Host, Mapping[str, Any]]]) -> Host:
+    """The host as the member that it is, where the case says ``cluster``: its member has the host's name."""
+    cluster = words.get("cluster")
+    if not cluster:
+        return place
+    together = [other for other, item in hosts.values() if item.get("cluster") == cluster and not item.get("forgotten")]
+    members = tuple((other.name, other.name) for other in together)
+    return replace(place, cluster=Cluster(cluster, members, tuple(other.address for other in together)), member=place.name)
+
+
 def row(words: Mapping[str, Any], place: Host, policy: Policy) -> Instance:
     """One instance: ``of`` names the workload it was made as; ``config`` overrides keys (null removes one)."""
     kind = {"service": Kind.SERVICE, "session": Kind.SESSION, "cell": Kind.CELL}[words.get("kind", "service")]
@@ -179,8 +190,10 @@ def row(words: Mapping[str, Any], place: Host, policy: Policy) -> Instance:
 
 def view(place: Host, words: Mapping[str, Any], policy: Policy) -> HostView:
     """What was seen of a host; complete and prepared unless the words say otherwise."""
+    members = tuple(Member(name, status, votes=True) for name, status in words.get("members", {}).items())
     if words.get("grade") == "unseen":
-        return unseen(place.name, "host-unreachable: no answer in time", synthetic.AT, words.get("code", "O01"))
+        blind = unseen(place.name, "host-unreachable: no answer in time", synthetic.AT, words.get("code", "O01"), words.get("cluster", ""))
+        return replace(blind, doubtful=words.get("doubtful", {}), members=members)
     rows = sorted((row(item, place, policy) for item in words.get("rows", ())), key=lambda item: item.name)
     seen = synthetic.view(place, rows, policy)
     doubtful = words.get("doubtful", {})
@@ -213,7 +226,8 @@ def view(place: Host, words: Mapping[str, Any], policy: Policy) -> HostView:
         ),
         seen_at=synthetic.AT - timedelta(seconds=words.get("age", 0)),
         skew=float(words.get("skew", 0)),
-        members=tuple(Member(name, status, votes=True) for name, status in words.get("members", {}).items()),
+        members=members,
+        cluster=words.get("cluster", ""),
     )
 
 
@@ -235,6 +249,7 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
     policy = replace(policy, update=update(words.get("update")))
     policy = replace(policy, signatures=Signatures(words.get("signatures", "off")))
     hosts = {name: (host(name, item or {}), item or {}) for name, item in case.get("hosts", {"h1": {}}).items()}
+    hosts = {name: (_in_cluster(place, item, hosts), item) for name, (place, item) in hosts.items()}
     views = {name: view(place, item, policy) for name, (place, item) in hosts.items()}
     images = tuple(
         Image(Ref(Kind.IMAGE, name), item.get("fingerprint", synthetic.IMAGE), name, synthetic.SOURCE, item.get("file", ""))

@@ -20,6 +20,7 @@ KEYS = frozenset(
     {
         "boot.autostart",
         "boot.host_shutdown_timeout",
+        "cluster.evacuate",
         "limits.cpu",
         "limits.cpu.allowance",
         "limits.cpu.priority",

@@ -74,7 +74,9 @@ class Ears(threading.Thread):
 
     def _listen(self, stream: Stream) -> None:
         for hint in stream.hints():
-            if hint.action.startswith(NOUNS) and hint.action not in QUIET:
+            # Every member of a cluster tells what happens on all; each host's worker is woken by what happens on its own.
+            here = hint.location in {"", self._host.member}
+            if here and hint.action.startswith(NOUNS) and hint.action not in QUIET:
                 self._heard(self._host.name, hint)
 
     def close(self) -> None:

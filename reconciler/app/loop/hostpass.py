@@ -12,7 +12,7 @@ from reconciler.app.clearance import Terms, check
 from reconciler.app.clock import now, stamp
 from reconciler.app.loop.consent import as_strict_as_applied
 from reconciler.app.loop.held import Held
-from reconciler.app.observe import MAX_THREADS, view_of
+from reconciler.app.observe import MAX_THREADS, views_of
 from reconciler.app.planning import weigh
 from reconciler.app.settle import settle
 from reconciler.app.standing import after_steps, before_steps
@@ -24,12 +24,13 @@ from reconciler.engine.guard import world_of
 from reconciler.engine.refuse.restart import next_tries
 from reconciler.errors import HostError
 from reconciler.model.changes import ENDING, Action
+from reconciler.model.cluster import by_endpoint
 from reconciler.model.world import Grade
 from reconciler.policy.backoff import delay
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from reconciler.app.doors import Doors
     from reconciler.app.events import Report
@@ -106,7 +107,7 @@ class HostPass:
         self.pass_id, began = (pass_id := uuid4().hex), time.monotonic()
         self._in.telemetry.pass_began(pass_id, self._name, why)
         first = bool(self._in.memory.unknown(desired))
-        view = self._look()
+        view = self._look(desired)
         if self._in.memory.unknown(desired):
             self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, 0, (), None)
             return
@@ -145,19 +146,21 @@ class HostPass:
             if host.name != self._name:
                 self._in.wake(host.name, "every host was looked at", 0.0)
 
-    def _look(self) -> HostView:
-        """Look at the host through a door that was asked anew who it leads to."""
+    def _look(self, desired: Desired) -> HostView:
+        """Look at the host, and at the rest of its cluster with it, through a door that was asked anew who it leads to."""
         try:
             self._in.doors.open(self._host).ask_again()
         except HostError:
             # The look below says what is wrong; a door that leads nowhere is made anew.
-            self._in.doors.forget(self._name)
-        return self._saw(view_of(self._host, self._in.doors, self._in.memory.views.get(self._name)))
+            self._in.doors.forget(self._host.endpoint)
+        group = by_endpoint(desired.hosts).get(self._host.endpoint, (self._host,))
+        self._saw(views_of(group, self._in.doors, self._in.memory.views))
+        return self._in.memory.views[self._name]
 
-    def _saw(self, view: HostView) -> HostView:
-        self._in.memory.views[view.host] = view
-        self._in.telemetry.seen(view)
-        return view
+    def _saw(self, views: Collection[HostView]) -> None:
+        self._in.memory.saw(views)
+        for view in views:
+            self._in.telemetry.seen(view)
 
     def _open_cases(self) -> None:
         """What a crash, or a call without an answer, left open on this host. It is written by who leads it alone."""
@@ -198,7 +201,10 @@ class HostPass:
             late = {action.index for action in wanted if not self._may_begin(made, action)}
             # What stands on ground that has to wait waits with it.
             groundless = any(action.index in late and action.action in GROUND for action in wanted)
-            mine = [one for one in wanted if one.index not in late and not (groundless and one.action in MAKING)]
+            # Of a cluster one member's worker prepares it for all.
+            elsewhere = {action.index for action in made.plan.actions if action.host != self._name}
+            ready = [one for one in wanted if one.index not in late and elsewhere.isdisjoint(one.after)]
+            mine = [one for one in ready if not (groundless and one.action in MAKING)]
             memory.begin(self._name, [(action.ref, action.instance) for action in mine])
         waits = [wait for action in wanted if (wait := self._held.waits(action.ref))]
         if waits:
@@ -226,9 +232,10 @@ class HostPass:
         """Absence here proves nothing as long as it may live elsewhere: every host that was in sight is looked at once more."""
         views = self._in.memory.views
         others = [host for host in desired.hosts if host.name in views and views[host.name].grade is not Grade.UNSEEN]
-        with ThreadPoolExecutor(min(MAX_THREADS, max(1, len(others))), thread_name_prefix="look") as pool:
-            for view in pool.map(lambda host: view_of(host, self._in.doors, views.get(host.name)), others):
-                self._saw(view)
+        groups = list(by_endpoint(others).values())
+        with ThreadPoolExecutor(min(MAX_THREADS, max(1, len(groups))), thread_name_prefix="look") as pool:
+            for seen in pool.map(lambda group: views_of(group, self._in.doors, views), groups):
+                self._saw(seen)
 
     def _carry_out(self, part: Made, pass_id: str) -> Report:
         inside = self._in
@@ -242,8 +249,8 @@ class HostPass:
         report = walk.report()
         inside.telemetry.queue(self._name, len(report.skipped), 0, *inside.paces.limits(self._name))
         seen = after_steps(inside.journal, part, report, inside.doors)
-        for view in seen.hosts.values() if seen else ():
-            self._saw(view)
+        if seen:
+            self._saw(seen.hosts.values())
         counts = f"{len(report.done)} done, {len(report.failed)} failed, {len(report.skipped)} skipped"
         inside.journal.end_pass(pass_id, result=counts, at=stamp())
         return report

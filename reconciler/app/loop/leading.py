@@ -12,6 +12,7 @@ from reconciler.engine.foundation import foundation
 from reconciler.engine.lease import Held, judge
 from reconciler.errors import HostError, LeaseHeld, StateError
 from reconciler.lxd.lease import sight, take
+from reconciler.model.cluster import by_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,18 +52,22 @@ class Leading(threading.Thread):
         self._claims: dict[str, Claim] = {}
         self._sightings: dict[str, tuple[Sighting, ...]] = {}
         self._held: dict[str, Lease] = {}
+        """By endpoint, as are claims and sightings: members of a cluster share its lease."""
+        self._endpoints: dict[str, str] = {}
+        """Host -> endpoint."""
         self._told: dict[str, str] = {}
         self._wake = threading.Event()
         self._ending = False
 
     def follow(self, desired: Desired) -> None:
         """These are the hosts from here on."""
+        self._endpoints = {host.name: host.endpoint for host in desired.hosts}
         self._desired = desired
         self._wake.set()
 
     def leads(self, host: str) -> bool:
-        """Whether we hold the lease of ``host`` at this moment."""
-        lease = self._held.get(host)
+        """Whether we hold the lease of ``host`` at this moment, which is that of its cluster where it is a member of one."""
+        lease = self._held.get(self._endpoints.get(host, host))
         return lease is not None and not lease.lost
 
     def run(self) -> None:
@@ -80,16 +85,16 @@ class Leading(threading.Thread):
 
     def _round(self, desired: Desired) -> bool:
         """Look at what is not ours, and take what may be taken. Whether something is missing."""
-        hosts = sorted(desired.hosts, key=lambda host: host.name)
-        self._drop({host.name for host in hosts})
-        missing = [host for host in hosts if host.name not in self._held]
+        hosts = sorted((group[0] for group in by_endpoint(desired.hosts).values()), key=lambda host: host.endpoint)
+        self._drop({host.endpoint for host in hosts})
+        missing = [host for host in hosts if host.endpoint not in self._held]
         reached = self._sight_all(missing, desired)
         for position, host in enumerate(hosts):
-            if host.name in self._held or host.name not in reached:
+            if host.endpoint in self._held or host.endpoint not in reached:
                 continue
             if not self._try(host):
                 # Another leads: what comes after it in order is for the other as well.
-                self._give_back([later.name for later in hosts[position:] if later.name in self._held])
+                self._give_back([later.endpoint for later in hosts[position:] if later.endpoint in self._held])
                 break
         return len(self._held) < len(hosts)
 
@@ -103,10 +108,10 @@ class Leading(threading.Thread):
                 self._tell(name, "lost", lease.lost)
 
     def _sight_all(self, hosts: list[Host], desired: Desired) -> set[str]:
-        """One look at each; the names of those that answered."""
-        new = [host for host in hosts if host.name not in self._claims]
+        """One look at each; the endpoints of those that answered."""
+        new = [host for host in hosts if host.endpoint not in self._claims]
         if new:
-            self._claims |= self._nonces.claims((host.name, foundation(host, desired.policy).objects[0]) for host in new)
+            self._claims |= self._nonces.claims((host.endpoint, foundation(host, desired.policy).objects[0]) for host in new)
         if not hosts:
             return set()
         with ThreadPoolExecutor(min(AT_ONCE, len(hosts)), thread_name_prefix="lease") as pool:
@@ -114,35 +119,35 @@ class Leading(threading.Thread):
 
     def _sight(self, host: Host) -> str:
         try:
-            seen = sight(self._doors.open(host), self._claims[host.name])
+            seen = sight(self._doors.open(host), self._claims[host.endpoint])
         except HostError as error:
-            self._sightings.pop(host.name, None)
-            self._tell(host.name, "unreachable", error.message)
+            self._sightings.pop(host.endpoint, None)
+            self._tell(host.endpoint, "unreachable", error.message)
             return ""
         # The first that told this state and the last: how long it has stood still is between the two.
-        same = [one for one in self._sightings.get(host.name, ()) if one.seen == seen.seen]
-        self._sightings[host.name] = (same[0], seen) if same else (seen,)
-        return host.name
+        same = [one for one in self._sightings.get(host.endpoint, ()) if one.seen == seen.seen]
+        self._sightings[host.endpoint] = (same[0], seen) if same else (seen,)
+        return host.endpoint
 
     def _try(self, host: Host) -> bool:
         """Take the lease of ``host`` where it may be taken; whether it is ours."""
-        sightings, claim = self._sightings[host.name], self._claims[host.name]
+        sightings, claim = self._sightings[host.endpoint], self._claims[host.endpoint]
         verdict = judge(sightings, claim.mine)
         last = sightings[-1].seen
         if isinstance(verdict, Held):
-            self._tell(host.name, "standby", f"held by {last.who}" if last else "held")
+            self._tell(host.endpoint, "standby", f"held by {last.who}" if last else "held")
             return False
         try:
-            self._held[host.name] = lease = take(self._doors.open(host), claim, last)
-            self._nonces.taken([(host.name, claim)])
+            self._held[host.endpoint] = lease = take(self._doors.open(host), claim, last)
+            self._nonces.taken([(host.endpoint, claim)])
         except (HostError, LeaseHeld, StateError) as error:
-            self._tell(host.name, "standby" if isinstance(error, LeaseHeld) else "unreachable", error.message)
+            self._tell(host.endpoint, "standby" if isinstance(error, LeaseHeld) else "unreachable", error.message)
             return not isinstance(error, LeaseHeld)
         finally:
-            self._claims.pop(host.name, None)
-            self._sightings.pop(host.name, None)
-        self._doors.permit(host.name, lease)
-        self._tell(host.name, "leader", f"term {lease.term}")
+            self._claims.pop(host.endpoint, None)
+            self._sightings.pop(host.endpoint, None)
+        self._doors.permit(host.endpoint, lease)
+        self._tell(host.endpoint, "leader", f"term {lease.term}")
         return True
 
     def _give_back(self, names: list[str]) -> None:
@@ -156,9 +161,10 @@ class Leading(threading.Thread):
         for name in leases:
             self._tell(name, "none", "given back")
 
-    def _tell(self, host: str, state: str, detail: str) -> None:
-        if self._told.get(host) == state:
+    def _tell(self, endpoint: str, state: str, detail: str) -> None:
+        if self._told.get(endpoint) == state:
             return
-        self._told[host] = state
-        self._telemetry.lease(host, state, detail)
-        self._changed(host, f"lease: {state}")
+        self._told[endpoint] = state
+        for host in [name for name, place in self._endpoints.items() if place == endpoint] or [endpoint]:
+            self._telemetry.lease(host, state, detail)
+            self._changed(host, f"lease: {state}")

@@ -149,7 +149,7 @@ class Loop:
         worker.join(self._options.drain)
         self._memory.views.pop(name, None)
         if self._shared is not None:
-            self._shared.doors.forget(name)
+            self._shared.doors.forget(worker.host.endpoint)
 
     def _heard(self, host: str, hint: Hint | None) -> None:
         if hint is None:

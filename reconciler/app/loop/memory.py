@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.app.own import own_instance
-from reconciler.model.world import Observed, unseen
+from reconciler.model.world import Observed, is_undeclared, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -51,12 +51,26 @@ class Memory:
         return tuple(host.name for host in desired.hosts if host.name not in self.views)
 
     def observed(self, desired: Desired, at: datetime, host: str = "") -> Observed:
-        """The world as last seen by the worker of ``host``: every declared host."""
+        """The world as last seen by the worker of ``host``: every declared host.
+
+        Members of a declared cluster that nobody declared are in it as well, where they were seen.
+        """
         with self.deciding:
             underway = frozenset(ref for ref, by in self._flights.items() if by != host)
         views = dict(self.views)
+        clusters = {host.cluster.name for host in desired.hosts if host.cluster}
+        others = {name: view for name, view in views.items() if view.cluster in clusters and is_undeclared(view)}
         hosts = {host.name: views.get(host.name) or unseen(host.name, "it was not looked at yet", at) for host in desired.hosts}
-        return Observed(hosts, at, own_instance(), underway, self.verdicts())
+        return Observed({**others, **hosts}, at, own_instance(), underway, self.verdicts())
+
+    def saw(self, views: Iterable[HostView]) -> None:
+        """The latest look at one endpoint: a member of its cluster that is not in it, and that nobody declared, is there no more."""
+        seen = {view.host: view for view in views}
+        clusters = {view.cluster for view in seen.values() if view.cluster}
+        for name, view in list(self.views.items()):
+            if view.cluster in clusters and is_undeclared(view) and name not in seen:
+                del self.views[name]
+        self.views.update(seen)
 
     def begin(self, host: str, acts: Iterable[tuple[str, str]]) -> None:
         """``host``'s worker begins to work on (reference, instance) each. Called under ``deciding``."""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from reconciler.model.records import Known
 
 
+EVACUATED = "volatile.evacuate.origin"
+"""Where LXD notes from which member it took an instance away; gone when it brought it back."""
+
+
 def marks_lost(change: Change, world: World) -> No | None:
     """O07: an instance that was certified as this object shows without our marks."""
     for known in world.known_of(change):
@@ -36,27 +40,35 @@ def marks_lost(change: Change, world: World) -> No | None:
 
 def name_taken(change: Change, world: World) -> No | None:
     """I01: the name is taken by an instance without our marks."""
-    row = world.rows.get((change.host, change.instance))
+    host, row = world.named(change) or ("", None)
     if row is None or marks.read_marks(row.config) is not None:
         return None
     return No(
         "an instance of that name exists and does not carry our marks",
-        (("found", f"{row.name} {row.uuid}, {row.status_text}"), ("wanted", str(change.ref))),
+        (("found", f"{row.name} {row.uuid}, {row.status_text}{_elsewhere(host, change)}"), ("wanted", str(change.ref))),
         f"unsandbox adopt {change.ref}",
     )
 
 
 def name_taken_by_other(change: Change, world: World) -> No | None:
     """I02: the name is taken by an object of another identity or environment."""
-    row = world.rows.get((change.host, change.instance))
+    host, row = world.named(change) or ("", None)
     mark = marks.read_marks(row.config) if row else None
     if row is None or mark is None:
         return None
     return No(
         "an instance of that name carries the marks of something else",
-        (("found", f"{mark.ref} of environment {mark.env}, {row.uuid}"), ("wanted", f"{change.ref} of {world.env}")),
+        (
+            ("found", f"{mark.ref} of environment {mark.env}, {row.uuid}{_elsewhere(host, change)}"),
+            ("wanted", f"{change.ref} of {world.env}"),
+        ),
         f"lxc rename {change.instance} OTHER-NAME --project {world.hosts[change.host].project}",
     )
+
+
+def _elsewhere(host: str, change: Change) -> str:
+    """A name is taken in all of a cluster by what has it on one member."""
+    return "" if host == change.host else f", on {host} of the same cluster"
 
 
 def session_lost(change: Change, world: World) -> No | None:
@@ -158,6 +170,10 @@ def moved_by_hand(change: Change, world: World) -> No | None:
     if known is None or known.host == change.host:
         return None
     evidence = (("found on", change.host), ("certified on", known.host), ("uuid", row.uuid))
+    origin, before = row.config.get(EVACUATED, ""), world.hosts.get(known.host)
+    if origin and before is not None and before.member == origin and before.endpoint == world.hosts[change.host].endpoint:
+        cause = "LXD moved it to another member when its own was evacuated"
+        return No(cause, (*evidence, ("evacuated", origin)), f"lxc cluster restore {origin}, or unsandbox accept I05 {change.ref}")
     return No("somebody moved it to another host", evidence, f"unsandbox accept I05 {change.ref}")
 
 

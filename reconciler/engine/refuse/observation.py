@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.engine.asked import row_of
+from reconciler.engine.asked import MAKING, WAKING, row_of
 from reconciler.model import marks
 from reconciler.model.changes import Action, Reason
 from reconciler.model.rules import No
@@ -110,9 +110,14 @@ def stale(change: Change, world: World) -> No | None:
 
 def no_quorum(change: Change, world: World) -> No | None:
     """F08: the cluster's database has no majority."""
-    members = world.view(change).members
+    silent = _unseen(change, world, "F08")
+    if silent is not None:
+        why = (("host", change.host), ("why", "; ".join(silent.why)))
+        return No("the database of its cluster has no majority", why, "lxc cluster list", silent.cluster or change.host)
+    view = world.observed.hosts.get(change.host)
+    members = view.members if view else ()
     votes = [member for member in members if member.votes]
-    online = [member for member in votes if member.status == "Online"]
+    online = [member for member in votes if member.online]
     if not members or len(online) * 2 > len(votes):
         return None
     evidence = (("votes", str(len(votes))), ("online", ", ".join(member.name for member in online) or "none"))
@@ -120,9 +125,16 @@ def no_quorum(change: Change, world: World) -> No | None:
 
 
 def not_online(change: Change, world: World) -> No | None:
-    """F06: LXD says that a member of the host takes nothing."""
-    away = [member for member in world.view(change).members if member.status != "Online"]
-    if not away:
+    """F06: the member is away or not one of its cluster; or another is, and the change is about all of them."""
+    lost = _unseen(change, world, "F06")
+    if lost is not None:
+        why = (("host", change.host), ("why", "; ".join(lost.why)))
+        return No("the member of the cluster that it is on is away", why, "lxc cluster list", change.host)
+    view = world.observed.hosts.get(change.host)
+    away = [member for member in view.members if not member.online] if view is not None else []
+    # Where each member is a host of its own, only the foundation concerns them all.
+    concerned = {Action.PREPARE} if view is not None and view.cluster else MAKING | WAKING
+    if not away or change.action not in concerned:
         return None
     evidence = tuple((member.name, member.status) for member in away)
     return No("LXD keeps a member of it from taking anything", evidence, f"lxc cluster restore {away[0].name}", change.host)
@@ -204,7 +216,7 @@ def short_list(change: Change, world: World) -> No | None:
 
 def doubtful_name(change: Change, world: World) -> No | None:
     """O06: the name exists on the host but its row is missing or hollow."""
-    why = world.view(change).doubtful.get(change.instance)
+    why = next((view.doubtful[change.instance] for view in world.near(change) if change.instance in view.doubtful), None)
     if why is None:
         return None
     return No("the name exists there and cannot be read", (("instance", change.instance), ("why", why)), world.lxc(change, "info"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.engine.asked import ALL, GROUND, MAKING, TAKING, WAKING
+from reconciler.engine.asked import ALL, GROUND, MAKING, TAKING
 from reconciler.engine.refuse import desired, observation
 from reconciler.engine.table.row import row
 from reconciler.model.changes import Action
@@ -28,25 +28,26 @@ SEEING = (
         acceptable=True,
     ),
     row(
+        "F08",
+        "The cluster has no majority",
+        ALL,
+        observation.no_quorum,
+        "Writes would fail half-way, or be lost when the majority is back. Refused on every member, also on those that answer.",
+    ),
+    row(
+        "F06",
+        "The cluster's member is away",
+        ALL,
+        observation.not_online,
+        "A member is offline, evacuated or blocked, or the cluster does not have it. What lives there is unknown; the other members go on."
+        " Nothing is placed or woken there against LXD's own word, and the foundation, which is made on all at once, waits for it.",
+    ),
+    row(
         "O01",
         "The host was not seen",
         ALL,
         observation.unseen,
         "No connection, or no answer in time. Unknown is not absent: nothing is made that could still live there; others go on.",
-    ),
-    row(
-        "F08",
-        "The cluster has no majority",
-        ALL,
-        observation.no_quorum,
-        "Writes would fail half-way, or be lost when the majority is back.",
-    ),
-    row(
-        "F06",
-        "LXD keeps a member of the host from taking anything",
-        MAKING | WAKING,
-        observation.not_online,
-        "A member is offline, evacuated or blocked. Nothing is placed or woken there against LXD's own word.",
     ),
     row(
         "O05",
