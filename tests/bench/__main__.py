@@ -20,6 +20,7 @@ from tests.bench.guard import measure as measure_guard
 from tests.bench.lease import measure as measure_lease
 from tests.bench.loop import measure_idle, measure_kill, measure_moves, measure_refill
 from tests.bench.pure import measure as measure_pure
+from tests.bench.scale import measure as measure_scale
 from tests.conftest import REPOSITORY, Starter, build_starter
 from tests.e2e.fleet import COMMAND, Fleet
 from tests.lab.clean import clean_daemon
@@ -79,6 +80,11 @@ def bench_pure(_bench: Bench) -> list[Figure]:
 def bench_guard(_bench: Bench) -> list[Figure]:
     """The guard alone."""
     return measure_guard()
+
+
+def bench_scale(_bench: Bench) -> list[Figure]:
+    """A hundred simulated hosts with a thousand instances each."""
+    return measure_scale()
 
 
 def bench_lease(bench: Bench) -> list[Figure]:
@@ -190,6 +196,7 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "help": bench_help,
     "pure": bench_pure,
     "guard": bench_guard,
+    "scale": bench_scale,
     "lease": bench_lease,
     "plan": bench_plan,
     "apply": bench_apply,
