@@ -15,7 +15,7 @@ from reconciler.app.doors import Doors
 from reconciler.app.repository import load_desired
 from reconciler.engine.foundation import foundation
 from reconciler.errors import HostError, InputError, NotFound, StateError
-from reconciler.lxd import convert
+from reconciler.lxd.cluster import api_addresses
 from reconciler.lxd.foundation import differences
 from reconciler.lxd.inspect import facts
 from reconciler.lxd.local import local_facts
@@ -57,7 +57,7 @@ def _host(host: Host, doors: Doors, desired: Desired) -> Iterator[Check]:
     except HostError as error:
         yield Check("connection", host.name, FAIL, error.message, error.hint)
     else:
-        yield Check("connection", host.name, OK, f"{host.address}, certificate {host.fingerprint[:12]}")
+        yield Check("connection", host.name, OK, f"{door.address}, certificate {host.fingerprint[:12]}")
         yield from host_checks(host, told, differing)
     yield from machine_checks(host, local_facts(host))
 
@@ -68,7 +68,7 @@ def _differing(door: Door, host: Host, desired: Desired) -> tuple[str, ...] | No
         door.get(door.path("projects", host.project, project=False))
     except NotFound:
         return None
-    addresses = convert.identity(door.metadata, host.fingerprint).addresses
+    addresses = api_addresses(door)
     return tuple(dict.fromkeys(differences(door, foundation(host, desired.policy, addresses).objects[1:])))
 
 

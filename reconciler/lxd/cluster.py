@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from reconciler.lxd import convert
 from reconciler.lxd.read import NO_TIME, Heard, hear
 from reconciler.lxd.rows import sort_rows
 from reconciler.model.world import Grade, HostView, unseen
@@ -109,6 +110,14 @@ def _identity(heard: Heard, name: str) -> Identity:
     """Of a member: any other may have answered for it. The addresses are those of all, whoever that was."""
     addresses = tuple(sorted(member.address for member in heard.members if member.address))
     return replace(heard.identity, server_name=name, addresses=addresses)
+
+
+def api_addresses(door: Door) -> tuple[str, ...]:
+    """Where the API of the door's host listens, of a cluster of each member, for one request more. Raises a ``HostError``."""
+    if door.host.cluster is None:
+        return convert.identity(door.metadata, door.host.fingerprint).addresses
+    members = convert.members(door.get(door.path("cluster", "members", project=False, recursion="1")))
+    return tuple(sorted(member.address for member in members if member.address))
 
 
 def _undeclared(view: HostView) -> HostView:
