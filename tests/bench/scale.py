@@ -129,10 +129,11 @@ def run(hosts: int, each: int) -> dict[str, Any]:
                     raise AssertionError(f"{passes.actions()} actions for {expected} changes")
                 # What was seen lives as long as the loop: the collector need not walk it again and again.
                 gc.freeze()
+        told["rss"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         if passes.made is not None:
             made = passes.made
             told["acting"] = seconds(lambda: _carry_out(made, settings))
-    return {**told, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+    return {**told, "rss_acting": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
 
 
 def _carry_out(made: Made, settings: Settings) -> None:
@@ -148,7 +149,7 @@ def measure() -> list[Figure]:
     first, later, changed, acting = large["first"]["all"], large["later"]["all"], large["changed"]["all"], large["acting"]
     linear = {part: large["first"][part] / small["first"][part] for part in ("all", "look", "decide")}
     again = large["changed"]["decide"] / large["first"]["decide"]
-    rss = large["rss"]
+    rss, acting_rss = large["rss"], large["rss_acting"]
     return [
         Figure(f"first pass over {count:,} instances", _told(large["first"]), f"< {PASS_BOUND:.0f} s", first < PASS_BOUND),
         Figure("a later pass, nothing to do", _told(large["later"]), f"< {PASS_BOUND:.0f} s", later < PASS_BOUND),
@@ -159,7 +160,8 @@ def measure() -> list[Figure]:
             Figure(f"100,000 against 10,000: {part}", f"{times:.1f} x", f"<= {LINEAR_BOUND:.0f} x", times <= LINEAR_BOUND)
             for part, times in linear.items()
         ),
-        Figure("highest RSS", f"{rss} MiB, {rss * 1024 / count:.1f} KiB an instance", f"< {RSS_BOUND} MiB", rss < RSS_BOUND),
+        Figure("highest RSS of the passes", f"{rss} MiB, {rss * 1024 / count:.1f} KiB an instance", f"< {RSS_BOUND} MiB", rss < RSS_BOUND),
+        Figure("highest RSS with the starts, by apply", f"{acting_rss} MiB", f"< {RSS_BOUND} MiB", acting_rss < RSS_BOUND),
     ]
 
 
