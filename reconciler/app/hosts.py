@@ -45,6 +45,8 @@ class HostRow:
     """Others in our project."""
     powers: tuple[tuple[str, int], ...]
     """Ours by status."""
+    cluster: str = ""
+    """The cluster that it is a member of; "" where it stands alone."""
 
 
 def list_hosts(settings: Settings) -> tuple[HostRow, ...]:
@@ -77,6 +79,7 @@ def _row(host: Host, view: HostView, env: str) -> HostRow:
         instances=len(ours) if seen else None,
         foreign=len(view.instances) - len(ours) if seen else None,
         powers=tuple(sorted(Counter(instance.status.value for instance in ours).items())),
+        cluster=host.cluster.name if host.cluster else "",
     )
 
 

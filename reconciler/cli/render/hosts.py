@@ -34,7 +34,7 @@ def _row(row: HostRow) -> Line:
         (row.state, ""),
         (row.location, ""),
         (row.version or "-", ""),
-        (row.server_name or "-", ""),
+        (f"{row.cluster}/{row.server_name or '-'}" if row.cluster else row.server_name or "-", ""),
         (row.fingerprint[:12], "dim"),
         (ours, ""),
         ("-" if row.foreign is None else str(row.foreign), ""),
