@@ -260,7 +260,7 @@ def test_a_lost_member_is_unknown_while_another_answers_for_the_rest(estate: Est
 @pytest.mark.slow
 def test_without_a_majority_nothing_is_written_and_with_it_all_goes_on(estate: Estate, members: list[Daemon]) -> None:
     before = estate.plan()
-    estate.declare("h1", "h2", "h3", on_h1="env: {A: three}", late="placement: {host: h1}")
+    estate.declare("h1", "h2", "h3", on_h1="env: {A: three}", late="placement: {host: h1}, network: semitrusted, env: {B: two, C: three}")
     members[1].kill()
     members[2].kill()
     try:
