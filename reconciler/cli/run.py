@@ -120,7 +120,7 @@ def _signals(loop: Loop) -> Iterator[None]:
         loop.stop()
 
     def reload(_number: int, _frame: object) -> None:
-        loop.reload("SIGHUP")
+        loop.reload()
 
     handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}

@@ -11,6 +11,7 @@ from uuid import uuid4
 from reconciler.app.clearance import Terms, check
 from reconciler.app.clock import now, stamp
 from reconciler.app.loop.consent import as_strict_as_applied
+from reconciler.app.loop.halt import Halt
 from reconciler.app.loop.held import Held
 from reconciler.app.observe import MAX_THREADS, views_of
 from reconciler.app.planning import weigh
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from reconciler.app.doors import Doors
     from reconciler.app.events import Report
     from reconciler.app.health import Prober
+    from reconciler.app.loop.book import Book
     from reconciler.app.loop.consent import Consent
     from reconciler.app.loop.leading import Leading
     from reconciler.app.loop.memory import Memory
@@ -73,6 +75,7 @@ class Shared:
     options: Options
     memory: Memory
     journal: Journal
+    book: Book
     doors: Doors
     prober: Prober
     paces: Paces
@@ -124,6 +127,7 @@ class HostPass:
         self._in.prober.follow(desired, self._in.memory.observed(desired, now()), self._name)
         self._in.telemetry.drift(self._name, self._drift(made))
         refusals = tuple(refusal for refusal in made.refused if refusal.host in {"", self._name})
+        self._in.memory.refused[self._name] = frozenset(refusal.code for refusal in made.refused)
         changes = sum(change.host == self._name and change.action is not Action.KEEP for change in made.every.items)
         self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, changes, refusals, report)
         self._again(view, refusals, report)
@@ -244,8 +248,9 @@ class HostPass:
         before_steps(inside.journal, part, self._name)
         actor = f"{inside.settings.actor}, approved by {by}" if by else inside.settings.actor
         inside.journal.begin_pass(pass_id, plan=part.plan.id, actor=actor, commit=part.plan.commit.id, at=stamp())
-        steps = Steps(part, inside.settings, inside.journal, inside.doors, inside.stop, inside.paces, self._pause)
-        walk = Walk(part.plan, steps, inside.paces, lambda event: inside.telemetry.action(pass_id, event), inside.stop, self._pending)
+        halt = Halt(inside.stop)
+        steps = Steps(part, inside.settings, inside.journal, inside.doors, halt, inside.paces, self._pause)
+        walk = Walk(part.plan, steps, inside.paces, lambda event: inside.telemetry.action(pass_id, event), halt, self._pending)
         report = walk.report()
         inside.telemetry.queue(self._name, len(report.skipped), 0, *inside.paces.limits(self._name))
         seen = after_steps(inside.journal, part, report, inside.doors)

@@ -37,6 +37,8 @@ class Memory:
     views: dict[str, HostView] = field(default_factory=dict)
     every: Changes | None = None
     """What the last decision of any worker found: the next one judges again only what moved since."""
+    refused: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Host -> codes that its last pass was refused anything for, anywhere."""
     deciding: threading.RLock = field(default_factory=threading.RLock)
     verdicts: Callable[[], Mapping[str, Health]] = dict
     """What probes found, by uuid."""

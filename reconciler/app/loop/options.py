@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from reconciler.engine.lease import TTL
 from reconciler.model.modes import Mode
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +17,6 @@ class Options:
     branch: str = "main"
     interval: float = 30.0
     """Between two fetches."""
-    signers: Path | None = None
     mode: Mode = Mode.ENFORCE
     """For everything, where it is stricter than what the manifests say."""
     full: float = 300.0

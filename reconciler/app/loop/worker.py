@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.app.loop.hostpass import HostPass
 from reconciler.app.loop.wakes import Mailbox
-from reconciler.errors import Defect, UnsandboxError
+from reconciler.errors import Defect, StateError, UnsandboxError
 from reconciler.policy.backoff import delay
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class Worker(threading.Thread):
                 return
             began = time.monotonic()
             try:
-                self._pass.run("; ".join(whys[:SHOWN]) + (f"; and {len(whys) - SHOWN} more" if len(whys) > SHOWN else ""))
+                with self._shared.book.passing():
+                    self._pass.run("; ".join(whys[:SHOWN]) + (f"; and {len(whys) - SHOWN} more" if len(whys) > SHOWN else ""))
                 self._failures = 0
             except UnsandboxError as error:
                 self._failed(error, began)
@@ -50,6 +51,8 @@ class Worker(threading.Thread):
     def _failed(self, error: UnsandboxError, began: float) -> None:
         self._failures += 1
         self._shared.telemetry.pass_failed(self._pass.pass_id, self.host.name, error, time.monotonic() - began)
+        if isinstance(error, StateError):
+            self._shared.book.mend()
         self.wakes.wake("the last pass failed", delay(self._failures, random.random(), cap=LONGEST))  # noqa: S311 - a jitter, no secret
 
     def close(self) -> None:

@@ -102,13 +102,7 @@ class GitSource:
     def watched(self) -> tuple[Path, ...]:
         """What changes on this machine when somebody commits there; nothing where the repository lies elsewhere."""
         path = local_path(self._url)
-        if path is None:
-            return ()
-        answer = Runner(path).tried("rev-parse", "--path-format=absolute", "--git-common-dir") if path.is_dir() else None
-        if answer is None or answer.returncode != 0:
-            return ()
-        common = type(path)(os.fsdecode(answer.stdout.rstrip(b"\n")))
-        return tuple(folder for folder in (common / "refs" / "heads", common / "reftable") if folder.is_dir())
+        return branches_of(path) if path is not None else ()
 
     def _told(self) -> str:
         """Where the branch is; one round trip."""
@@ -168,3 +162,12 @@ class GitSource:
             except UnsandboxError:
                 return False
         return bool(commit) and self._known[1]
+
+
+def branches_of(path: Path) -> tuple[Path, ...]:
+    """The folders that change when somebody commits to the repository at ``path``; none where there is no repository."""
+    answer = Runner(path).tried("rev-parse", "--path-format=absolute", "--git-common-dir") if path.is_dir() else None
+    if answer is None or answer.returncode != 0:
+        return ()
+    common = type(path)(os.fsdecode(answer.stdout.rstrip(b"\n")))
+    return tuple(folder for folder in (common / "refs" / "heads", common / "reftable") if folder.is_dir())

@@ -1,0 +1,82 @@
+"""Workers and listeners, one of each a host: they come and go with the hosts that are declared."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from reconciler.app.loop.ears import Ears
+from reconciler.app.loop.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.app.loop.hostpass import Shared
+    from reconciler.model.hints import Hint
+    from reconciler.model.resources import Host
+
+
+class Crew:
+    """Safe for threads."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._workers: dict[str, Worker] = {}
+        self._ears: dict[str, Ears] = {}
+        self._guard = threading.Lock()
+
+    def follow(self, hosts: Iterable[Host]) -> None:
+        """These hosts from here on. One that is reached otherwise than before gets another worker, once the one it had has ended."""
+        wanted = {host.name: host for host in hosts}
+        self._shared.telemetry.hosts(wanted)
+        with self._guard:
+            for name, worker in list(self._workers.items()):
+                if wanted.get(name) != worker.host:
+                    self._part(name, worker)
+            for name, host in wanted.items():
+                if name not in self._workers:
+                    self._meet(host)
+
+    def wake(self, host: str, why: str, after: float = 0.0) -> None:
+        """Have ``host`` looked at, ``after`` so many seconds."""
+        worker = self._workers.get(host)
+        if worker is not None:
+            worker.wakes.wake(why, after)
+
+    def wake_all(self, why: str) -> None:
+        """Have every host looked at."""
+        for name in list(self._workers):
+            self.wake(name, why)
+
+    def close(self, end: float) -> bool:
+        """End them all; whether their passes had ended by ``end``, a time of the monotonic clock."""
+        with self._guard:
+            for ears in self._ears.values():
+                ears.close()
+            for worker in self._workers.values():
+                worker.close()
+            for worker in self._workers.values():
+                worker.join(max(0.0, end - time.monotonic()))
+            return not any(worker.is_alive() for worker in self._workers.values())
+
+    def _meet(self, host: Host) -> None:
+        worker = self._workers[host.name] = Worker(host, self._shared)
+        ears = self._ears[host.name] = Ears(host, self._shared.doors, self._heard, self._shared.telemetry)
+        worker.start()
+        ears.start()
+
+    def _part(self, name: str, worker: Worker) -> None:
+        self._ears.pop(name).close()
+        del self._workers[name]
+        worker.close()
+        worker.join(self._shared.options.drain)
+        self._shared.memory.views.pop(name, None)
+        self._shared.memory.refused.pop(name, None)
+        self._shared.doors.forget(worker.host.endpoint)
+
+    def _heard(self, host: str, hint: Hint | None) -> None:
+        if hint is None:
+            self.wake(host, "its event stream was opened, what happened before is not known")
+        elif self._shared.memory.heard(host, hint):
+            self.wake(host, f"{hint.action} {hint.instance}".strip())
