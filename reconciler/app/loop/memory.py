@@ -72,7 +72,8 @@ class Memory:
         for name, view in list(self.views.items()):
             if view.cluster in clusters and is_undeclared(view) and name not in seen:
                 del self.views[name]
-        self.views.update(seen)
+        # Two workers may look at one host at a time: what was seen earlier does not come to stand over what was seen later.
+        self.views.update({name: view for name, view in seen.items() if name not in self.views or self.views[name].seen_at <= view.seen_at})
 
     def begin(self, host: str, acts: Iterable[tuple[str, str]]) -> None:
         """``host``'s worker begins to work on (reference, instance) each. Called under ``deciding``."""
