@@ -151,7 +151,8 @@ class Loop:
     def _heard(self, text: bool, commits: bool, poked: bool) -> None:
         if commits:
             self._read("a commit came")
-        elif text:
+        elif text and (self._branch is None or self._memory.desired is not None):
+            # A first checkout is read when it is whole, which whoever makes it says.
             self._text.wakes.wake("files changed")
         if poked:
             self._crew.wake_all("somebody asked for a look")
