@@ -15,6 +15,7 @@ from reconciler.app.observe import observe
 from reconciler.app.repository import load_desired
 from reconciler.app.settings import settings_from
 from tests.bench import rivals
+from tests.bench.commits import measure as measure_commit
 from tests.bench.figures import Figure, middle, say, seconds, show
 from tests.bench.guard import measure as measure_guard
 from tests.bench.lease import measure as measure_lease
@@ -205,6 +206,7 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "moves": lambda bench: measure_moves(bench.fleet("h1", "h2", "h3")),
     "refill": lambda bench: measure_refill(bench.fleet("h1")),
     "idle": lambda bench: measure_idle(bench.fleet("h1", "h2", "h3")),
+    "commit": lambda bench: measure_commit(bench.fleet("h1")),
     "demo": bench_demo,
 }
 
