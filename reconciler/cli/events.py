@@ -33,8 +33,9 @@ def events(  # noqa: PLR0913 - one parameter an option
     limit: Annotated[int, typer.Option("--limit", metavar="NUMBER", min=0, max=100_000, help="How many of the past, the newest.")] = 100,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output.")] = False,
 ) -> None:
-    """Show what the loop does: passes, actions, refusals, drift, leases, grades of hosts.
+    """Show what the loop did and does.
 
+    Passes, actions, refusals, drift, leases, grades of hosts.
     Reads what `unsandbox run` wrote into the state folder, the oldest first; no host is asked. What is kept is bounded by count and by age.
     """
     run = invocation(context)

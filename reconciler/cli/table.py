@@ -48,9 +48,7 @@ COMMANDS = {
         (Exit.FAILED, Exit.LEASE),
     ),
     "status": Row("reconciler.cli.status", "Show what is declared beside what is there.", "nothing", (Exit.FAILED,)),
-    "events": Row(
-        "reconciler.cli.events", "Show what the loop does: passes, actions, refusals, drift, leases, grades of hosts.", "nothing"
-    ),
+    "events": Row("reconciler.cli.events", "Show what the loop did and does.", "nothing"),
     "explain": Row("reconciler.cli.explain", "Say why one object is as it is.", "nothing"),
     "refusals": Row("reconciler.cli.refusals", "Show every refusal there is, and why.", "nothing"),
     "accept": Row(

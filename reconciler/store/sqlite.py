@@ -40,7 +40,7 @@ def next_command(path: Path, error: Exception, lost: str) -> str:
     if code in BUSY:
         return "try again when the other process ended"
     if code in CLOSED:
-        return f"findmnt --target {path.parent}; ls -la {path.parent}"
+        return f"ls -la {path.parent}; findmnt --target {path.parent}"
     return f"ls -la {path.parent}"
 
 

@@ -31,7 +31,7 @@ def test_one_that_runs_is_seen_with_what_it_is_about(door: Door, subject: Subjec
     subject.launch(door, "busy")
     identity = begin(door, "busy", "2")
     seen = [item for item in look(door, now).operations if item.instance == "busy"]
-    assert [(item.id, item.kind, item.description) for item in seen] == [(identity, "task", "Executing command")]
+    assert [(item.id, item.kind, item.description) for item in seen] == [(identity, "command", "Executing command")]
     assert wait(door, identity, Waiting(10, lambda: False)) == {"return": 0}
     assert not [item for item in look(door, now).operations if item.instance == "busy"]
 

@@ -70,7 +70,7 @@ def test_a_door_for_reading_sends_nothing_else(reading: Door, method: str, lxd: 
 def test_its_connections_send_nothing_else_either(reading: Door, lxd: Daemon) -> None:
     """Whatever a library does with them."""
     session: Any = vars(reading)["_session"]
-    url = vars(reading)["_endpoint"] + reading.path("profiles")
+    url = reading.endpoint + reading.path("profiles")
     with pytest.raises(Refused, match="P15"):
         session.post(url, json={"name": "by-the-back-door"})
     assert session.get(url).ok
