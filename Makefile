@@ -4,7 +4,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 VENV := .venv/bin
 
-.PHONY: help venv demo demo-down image test test-slow check lint format types imports docs schema bench mutants chaos packages lab lab-sweep clean
+.PHONY: help venv demo demo-down image test test-slow check lint format types imports docs schema bench mutants chaos soak packages lab lab-sweep clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ mutants: venv ## take each rule out of its table and demand that a test fails: n
 
 chaos: packages venv ## faults at every step boundary on three real daemons (root); ARGS="--seed 1 --only kill" repeats some
 	$(VENV)/python -m tests.chaos $(ARGS)
+
+soak: packages venv ## the loop for half an hour under edits and faults, on three real daemons (root); ARGS="--minutes 2" for a look
+	$(VENV)/python -m tests.soak $(ARGS)
 
 lab: packages venv ## three real LXD daemons to play with, until Ctrl-C (root)
 	@$(VENV)/python -m tests.lab up

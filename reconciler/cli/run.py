@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ from reconciler.cli.invocation import acting
 from reconciler.cli.table import COMMANDS, epilog
 from reconciler.model.modes import Mode
 from reconciler.model.telling import Level
+from reconciler.store.retention import Keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +73,12 @@ def run(  # noqa: PLR0913 - one parameter an option
     drain: Annotated[
         float, typer.Option("--drain", metavar="SECONDS", min=0, max=3600, help="Time for what is under way when told to stop.")
     ] = PLAIN.drain,
+    keep_days: Annotated[
+        float, typer.Option("--keep-days", metavar="DAYS", min=1, max=36_500, help="How long the journal keeps what no decision needs.")
+    ] = PLAIN.keep.age.days,
+    keep_entries: Annotated[
+        int, typer.Option("--keep-entries", metavar="NUMBER", min=1_000, help="Entries of its chain that the journal keeps at most.")
+    ] = PLAIN.keep.entries,
     log_format: Annotated[
         LogFormat, typer.Option("--log-format", help="Of the log on standard error; auto is text on terminals, JSON lines elsewhere.")
     ] = LogFormat.AUTO,
@@ -89,7 +97,15 @@ def run(  # noqa: PLR0913 - one parameter an option
     """
     made = acting(context)
     options = Options(
-        git=git, branch=branch, interval=interval, mode=mode, full=full, uncommitted=uncommitted, lease_ttl=lease_ttl, drain=drain
+        git=git,
+        branch=branch,
+        interval=interval,
+        mode=mode,
+        full=full,
+        uncommitted=uncommitted,
+        lease_ttl=lease_ttl,
+        drain=drain,
+        keep=Keep(timedelta(days=keep_days), keep_entries),
     )
     drained = _run(made, options, _Seeing(log_format, log_level, listen, listen_anywhere))
     raise typer.Exit(Exit.DONE if drained else Exit.FAILED)

@@ -109,7 +109,7 @@ def build(folder: Path, daemons: list[Daemon], starter: Starter, *, grace: bool,
     fleet = Fleet(folder, daemons, starter)
     fleet.set_up()
     for daemon in daemons[1:] if remote else []:
-        _enrol(fleet, daemon)
+        enrol(fleet, daemon)
     if small_disk:
         (folder / ".unsandbox").mkdir()
         run("mount", "-t", "tmpfs", "-o", f"size={SMALL}", "chaos", str(folder / ".unsandbox"))
@@ -117,12 +117,13 @@ def build(folder: Path, daemons: list[Daemon], starter: Starter, *, grace: bool,
     arena.declared.write(fleet)
     fleet.run("apply", "--yes")
     for daemon in daemons:
-        _bystanders(daemon, starter)
+        bystanders(daemon, starter)
     arena.remember(seen.rows(daemons))
     return arena
 
 
-def _enrol(fleet: Fleet, daemon: Daemon) -> None:
+def enrol(fleet: Fleet, daemon: Daemon) -> None:
+    """Have a host reached over HTTPS from here on."""
     (fleet.root / "inventory" / f"{daemon.name}.yaml").unlink()
     fleet.environ["UNSANDBOX_TRUST_TOKEN"] = daemon.trust_token(f"chaos-{fleet.root.name}")
     fleet.run("hosts", "add", daemon.url, "--name", daemon.name, "--location", daemon.name, "--fingerprint", daemon.fingerprint)
@@ -131,7 +132,7 @@ def _enrol(fleet: Fleet, daemon: Daemon) -> None:
     entry.write_text(f"{entry.read_text().rstrip()}\n  capacity: {{instances: 60}}\n")
 
 
-def _bystanders(daemon: Daemon, starter: Starter) -> None:
+def bystanders(daemon: Daemon, starter: Starter) -> None:
     """Two of the default project, one of them running, and two without marks in ours, one of them where a service could be."""
     for project in ("default", PROJECT):
         daemon.add_image(starter.tarball, "bystander", project)

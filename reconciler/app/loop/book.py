@@ -17,22 +17,27 @@ if TYPE_CHECKING:
     from reconciler.app.loop.memory import Memory
     from reconciler.app.telemetry import Telemetry
     from reconciler.store.journal import Journal
+    from reconciler.store.retention import Keep
 
 
 class Book:
     """Safe for threads."""
 
-    def __init__(self, journal: Journal, memory: Memory, telemetry: Telemetry) -> None:
+    def __init__(self, journal: Journal, memory: Memory, telemetry: Telemetry, keep: Keep) -> None:
         self._journal = journal
         self._memory = memory
         self._telemetry = telemetry
+        self._keep = keep
+        self.begun = 0
+        """Journals that were begun anew in the place of a lost one."""
         self._passes = 0
         self._mending = False
         self._changed = threading.Condition()
 
     @contextmanager
     def passing(self) -> Iterator[None]:
-        """A pass goes on inside the block: it began and ends with one and the same journal."""
+        """A pass goes on inside the block: it began and ends with one and the same journal, which is there as it begins."""
+        self.mend()
         with self._changed:
             self._changed.wait_for(lambda: not self._mending)
             self._passes += 1
@@ -42,6 +47,10 @@ class Book:
             with self._changed:
                 self._passes -= 1
                 self._changed.notify_all()
+
+    def lost(self) -> bool:
+        """Whether the file that is used is no longer the one at its path."""
+        return self._journal.lost()
 
     def mend(self) -> None:
         """Where the file was lost, begin another once every pass has ended; decisions are as strict then as after any lost journal.
@@ -55,6 +64,7 @@ class Book:
             self._changed.wait_for(lambda: self._passes == 0)
         try:
             self._journal.reopen()
+            self.begun += 1
             self._telemetry.note("journal-lost", "", "another was begun; history is lost, containers are not")
         except StateError as error:
             self._telemetry.note("journal-lost", "", error.message)
@@ -66,7 +76,7 @@ class Book:
     def cut(self) -> None:
         """Let go of what is old and no decision asks for."""
         try:
-            cut = self._journal.cut(now(), exists=self._exists())
+            cut = self._journal.cut(now(), self._keep, exists=self._exists())
         except StateError as error:
             self._telemetry.note("journal-cut", "", error.message)
             return

@@ -267,7 +267,7 @@ class HostPass:
     def _remember(self, made: Made) -> None:
         """Certify a look that led to nothing, where it shows anything that the last certified one did not."""
         view = made.observed.hosts[self._name]
-        told = (made.desired.commit.digest, view.grade, tuple(map(id, view.instances)), len(made.refused))
+        told = (self._in.book.begun, made.desired.commit.digest, view.grade, tuple(map(id, view.instances)), len(made.refused))
         if told != self._certified:
             before_steps(self._in.journal, made, self._name)
             self._certified = told

@@ -69,7 +69,7 @@ class Loop:
             journal = stack.enter_context(Journal(self._settings.state_dir / FILE_NAME))
             doors = stack.enter_context(Doors(self._settings, self._telemetry.call))
             self._leading = Leading(self._settings, doors, self._options.lease_ttl, self._telemetry, self._wake)
-            self._book = Book(journal, self._memory, self._telemetry)
+            self._book = Book(journal, self._memory, self._telemetry, self._options.keep)
             prober = Prober(doors, self._wake)
             stack.callback(prober.close)
             self._memory.verdicts = prober.verdicts
@@ -112,7 +112,7 @@ class Loop:
     def _attend(self) -> None:
         """The main thread's part: signs of life, what a signal asked for, and what is done now and then."""
         look, cut, alive = time.monotonic() + self._pause(), time.monotonic(), 0.0
-        ready = False
+        ready = lost = False
         while not self._stop.wait(TICK):
             self._telemetry.beat()
             moment = time.monotonic()
@@ -122,6 +122,9 @@ class Loop:
             if self._again.is_set():
                 self._again.clear()
                 self._reload()
+            before, lost = lost, self._book.lost()
+            if lost and not before:
+                self._crew.wake_all("the journal was lost")
             if moment >= look:
                 look = moment + self._pause()
                 self._crew.wake_all("a look at everything is due")

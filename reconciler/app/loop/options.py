@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.engine.lease import TTL
 from reconciler.model.modes import Mode
+from reconciler.store.retention import Keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,5 @@ class Options:
     lease_ttl: float = TTL
     drain: float = 30.0
     """How long what is under way may take after the loop was told to stop."""
+    keep: Keep = field(default_factory=Keep)
+    """How much of the journal stays."""

@@ -63,9 +63,12 @@ class Branch(threading.Thread):
             self._failures += 1
             self._telemetry.text(None, error.message)
             return
-        self._failures = 0
+        failed, self._failures = self._failures, 0
         if fetched.moved:
             self._told(fetched.commit, fetched.by, fetched.seconds)
+        elif failed:
+            # Whoever asks how we are is still told that it failed, until the text is read.
+            self._moved("it can be fetched again")
 
     def _told(self, commit: str, by: tuple[str, ...], seconds: float) -> None:
         signed = f", signed by {', '.join(by)}" if by else ""

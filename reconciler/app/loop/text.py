@@ -5,6 +5,7 @@ What cannot be read changes nothing; the text of before stays in force.
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from reconciler.app.git import is_repository
 from reconciler.app.loop.wakes import Mailbox
 from reconciler.app.repository import load_desired
 from reconciler.errors import UnsandboxError
+from reconciler.policy.backoff import delay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from reconciler.store.journal import Journal
 
     Changed = Callable[[Desired], None]
+
+LONGEST = 60.0
+"""Seconds until a text that could not be read is read again, at most."""
 
 
 class Text(threading.Thread):
@@ -39,6 +44,7 @@ class Text(threading.Thread):
         self._telemetry = telemetry
         self._changed = changed
         self._inputs: tuple[str, str] | None = None
+        self._failures = 0
 
     def run(self) -> None:
         """Read on each wake, until closed."""
@@ -52,12 +58,16 @@ class Text(threading.Thread):
         except UnsandboxError as error:
             # The first line: one broken manifest may give a hundred findings, which `validate` shows.
             self._telemetry.text(None, error.message.splitlines()[0])
+            # Nobody says so when a full disk has room again, or a file can be read again.
+            self._failures += 1
+            self.wakes.wake("it could not be read", delay(self._failures, random.random(), cap=LONGEST))  # noqa: S311 - a jitter, no secret
             return
+        self._failures = 0
+        self._telemetry.text(desired.commit, "")
         inputs = desired.commit.id, desired.commit.digest
         if inputs == self._inputs:
             return
         self._inputs = inputs
-        self._telemetry.text(desired.commit, "")
         self._telemetry.note("text-read", "", f"{time.monotonic() - began:.3f} s")
         self._changed(desired)
 
