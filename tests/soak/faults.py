@@ -91,13 +91,14 @@ def disk(ground: Ground, _loop: Loop, rng: Random) -> Struck:
 def journal(ground: Ground, loop: Loop, _rng: Random) -> Struck:
     """The journal is deleted under the loop's hands, which has to notice by itself."""
     ground.arena.lose_journal()
+    ground.forgotten = frozenset({"S01", "S04"})
     deadline = time.monotonic() + NOTICED
     while not (ground.arena.state / "journal.db").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     if time.monotonic() > deadline:
         loop.problems.append(f"UNNOTICED: the journal was gone for {NOTICED:g} s")
     time.sleep(SETTLED)
-    return Struck(1, "journal deleted", codes=frozenset({"F10", "S01", "S04"}))
+    return Struck(1, "journal deleted", codes=frozenset({"F10"}))
 
 
 def bystander(ground: Ground, _loop: Loop, rng: Random) -> Struck:

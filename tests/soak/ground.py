@@ -36,6 +36,8 @@ class Ground:
 
     arena: Arena
     there: Fleet
+    forgotten: frozenset[str] = frozenset()
+    """Codes that a journal which was lost explains from then on: who froze or stopped what is told by it alone."""
 
     def push(self, declared: Declared, words: str) -> str:
         """Declare it; the commit."""

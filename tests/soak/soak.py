@@ -126,13 +126,13 @@ class Step:
         """What settles by itself, what a person does where only a person can, and what settles then."""
         for _ in range(ASKED):
             left: list[dict[str, Any]] = []
-            yield from self.converge(made, struck.excuse, struck.codes, left)
-            if struck.undo is not None or not left:
+            yield from self.converge(made, struck.excuse, struck.codes | self.ground.forgotten, left)
+            if not left or (struck.undo is not None and {row["code"] for row in left} & struck.codes):
                 break
             yield from self.person.answer(left)
         if struck.undo is not None:
             struck.undo()
-            yield from self.converge(made, struck.excuse, frozenset(), [])
+            yield from self.converge(made, struck.excuse, self.ground.forgotten, [])
         found = seen.rows(self.ground.arena.daemons)
         self.ground.arena.remember(found)
 
