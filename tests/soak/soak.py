@@ -129,6 +129,9 @@ class Step:
             yield from self.converge(made, struck.excuse, struck.codes | self.ground.forgotten, left)
             if not left or (struck.undo is not None and {row["code"] for row in left} & struck.codes):
                 break
+            # What a person then does with his own hands has no intent.
+            places = {(row["host"], row["ref"]) for row in left}
+            struck.excuse.changed |= {row.uuid for row in seen.ours(seen.rows(self.ground.arena.daemons)) if (row.host, row.ref) in places}
             yield from self.person.answer(left)
         if struck.undo is not None:
             struck.undo()
