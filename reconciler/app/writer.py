@@ -37,6 +37,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 LOCK_FILE = "writer.lock"
+LOOP = "unsandbox run of "
+"""What the lock of a loop says before who runs it."""
 _SHUT = Seen(-1, "", "")
 """Stands for a host that cannot be written on."""
 AT_ONCE = 16
@@ -44,23 +46,32 @@ AT_ONCE = 16
 
 
 @contextmanager
-def only_writer(settings: Settings) -> Iterator[None]:
-    """Be the writer while the block runs. Raises ``LeaseHeld`` with who holds it and since when."""
+def only_writer(settings: Settings, *, loop: bool = False) -> Iterator[None]:
+    """Be the writer while the block runs, a ``loop`` where it lasts. Raises ``LeaseHeld`` with who holds it and since when."""
     handle = open_lock(settings.state_dir / LOCK_FILE)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         holder = os.pread(handle, 500, 0).decode(errors="replace").strip() or "another process"
         os.close(handle)
-        raise LeaseHeld(
-            f"{holder} is applying from {settings.state_dir}; it holds the lock until it ends", hint="try again when it ended"
-        ) from error
+        raise _taken(settings, holder) from error
     try:
         os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{settings.actor} (process {os.getpid()}, since {stamp()})\n".encode(), 0)
+        who = f"{settings.actor} (process {os.getpid()}, since {stamp()})"
+        os.pwrite(handle, f"{LOOP if loop else ''}{who}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
+
+
+def _taken(settings: Settings, holder: str) -> LeaseHeld:
+    if not holder.startswith(LOOP):
+        return LeaseHeld(f"{holder} is applying from {settings.state_dir}; it holds the lock until it ends", hint="try again when it ended")
+    return LeaseHeld(
+        f"{holder} keeps the world from {settings.state_dir}, and does by itself what is declared",
+        hint="declare it and look at unsandbox status; what waits for a person: unsandbox plan --out FILE, unsandbox approve FILE; "
+        "to act by hand stop that process first",
+    )
 
 
 @contextmanager

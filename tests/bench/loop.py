@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.app.clock import now
 from tests.bench import rivals
 from tests.bench.figures import Figure, middle, say, seconds
-from tests.bench.running import Running, began, moment, until
+from tests.e2e.running import Running, began, moment, until
 from tests.lab.rest import QueryError
 
 if TYPE_CHECKING:

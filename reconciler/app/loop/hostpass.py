@@ -63,6 +63,8 @@ ROUNDED = 1.0
 """Seconds by which a time may be rounded on its way."""
 LATER = 3.0
 """Seconds after which a host that another's pass found work for is looked at, if nothing woke it before."""
+DONE = 0.2
+"""Seconds after what was done until the look that finds it done."""
 GROUND = {Action.PREPARE.value, Action.IMPORT.value}
 MAKING = {Action.CREATE.value, Action.REPLACE.value}
 
@@ -280,6 +282,9 @@ class HostPass:
             self._in.wake(self._name, "an action failed", self._held.failed(failed))
         if report and report.stopped and not self._in.stop.is_set():
             self._in.wake(self._name, "work was left over", 0.0)
+        if report and report.done:
+            # When what was made is due is known only once it was decided about: of what we do ourselves no event wakes.
+            self._in.wake(self._name, "something was done", DONE)
         restless = view.grade is not Grade.COMPLETE or any(refusal.code in PASSING for refusal in refusals)
         # What went on meanwhile is no reason to look less often: in a rollout the next ones wait for it.
         went_on = report is not None and bool(report.done)

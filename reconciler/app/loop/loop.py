@@ -65,7 +65,7 @@ class Loop:
         Raises ``LeaseHeld`` where another process uses the state folder, ``GitError`` for a URL that cannot be followed, or ``StateError``.
         """
         with ExitStack() as stack:
-            stack.enter_context(only_writer(self._settings))
+            stack.enter_context(only_writer(self._settings, loop=True))
             journal = stack.enter_context(Journal(self._settings.state_dir / FILE_NAME))
             doors = stack.enter_context(Doors(self._settings, self._telemetry.call))
             self._leading = Leading(self._settings, doors, self._options.lease_ttl, self._telemetry, self._wake)
