@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.app.clock import now
 from tests.bench.figures import Figure, middle, say
-from tests.bench.running import Running, began, moment, until
+from tests.e2e.running import Running, began, moment, until
 
 if TYPE_CHECKING:
     from tests.e2e.fleet import Fleet
