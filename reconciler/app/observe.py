@@ -52,8 +52,12 @@ def observe(hosts: Sequence[Host], doors: Doors, before: Mapping[str, HostView] 
 
 def with_snapshots(observed: Observed, places: Collection[str], hosts: Sequence[Host], doors: Doors) -> Observed:
     """``observed`` with the snapshots of all on the hosts ``places``. Where they cannot be had they stay unknown, which refuses."""
-    told = {host.name: _snapshots(observed.hosts[host.name], host, doors) for host in hosts if host.name in places}
-    return replace(observed, hosts={**observed.hosts, **told}) if told else observed
+    asked = [host for host in hosts if host.name in places]
+    if not asked:
+        return observed
+    with ThreadPoolExecutor(min(len(asked), MAX_THREADS), thread_name_prefix="snapshots") as pool:
+        told = pool.map(lambda host: _snapshots(observed.hosts[host.name], host, doors), asked)
+        return replace(observed, hosts={**observed.hosts, **{view.host: view for view in told}})
 
 
 def _snapshots(view: HostView, host: Host, doors: Doors) -> HostView:

@@ -131,6 +131,13 @@ def decide(desired: Desired, observed: Observed, ledger: Ledger, scope: Scope, o
     return _decided(diff(desired, observed, ledger), desired, observed, ledger, scope, only)
 
 
+def part_of_plan(made: Made, only: Only) -> Made:
+    """Of ``made`` nothing but these (reference, host, action): what ``decide`` gives for ``only``, without deciding again."""
+    cleared = part_of(made.cleared, only)
+    plan = make_plan(cleared, made.desired, made.observed, TOOL, Scope.parse(made.plan.scope))
+    return replace(made, plan=plan, cleared=cleared, only=only)
+
+
 def _decided(every: Changes, desired: Desired, observed: Observed, ledger: Ledger, scope: Scope, only: Only | None) -> Made:
     changes = select(every, scope)
     # The rules count over everything that would change: a scope narrows what is done, not what is known.

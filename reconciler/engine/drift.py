@@ -41,7 +41,7 @@ def drifts(changes: Changes, desired: Desired, ledger: Ledger, hints: Hints | No
     hosts = {host.name: host for host in desired.hosts}
     absent = {str(change.ref) for change in changes.items if change.found is None}
     # On a host that left the inventory nobody looked: what was there is not known to be gone.
-    by_ref = {known.ref: known for known in ledger.known.values() if known.ref in absent and known.host in hosts}
+    by_ref = {known.ref: known for known in ledger.known.values() if known.ref in absent and known.host in hosts} if absent else {}
     found: list[Drift] = []
     for change in changes.items:
         if change.action is Action.KEEP or change.wanted is None:

@@ -73,6 +73,8 @@ class Stream:
         return cls(host.name, opened, host.project)
 
     def __enter__(self) -> Self:
+        # The library warns of a connection that is read outside its own block; ``close`` is all that its end would do.
+        self._socket.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -20,7 +20,7 @@ def test_what_one_worker_has_begun_takes_the_turn_from_the_other() -> None:
     def goes(host: str) -> list[str]:
         """What the worker of ``host`` would carry out of what it has claimed, all else being as it was at the last look."""
         only = frozenset({(f"Cell/py-{host[1:]}", host, "replace")})
-        plan = decide(desired, memory.observed(desired, observed.at, host), ledger, Scope(), only).plan
+        plan = decide(desired, memory.observed(desired, observed.at, {host}), ledger, Scope(), only).plan
         return [action.name for action in plan.actions]
 
     assert goes("h0") == ["py-0"]

@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from reconciler.app.clearance import Terms, check
 from reconciler.app.clock import now, stamp
-from reconciler.app.loop.consent import as_strict_as_applied
 from reconciler.app.loop.halt import Halt
 from reconciler.app.loop.held import Held
-from reconciler.app.observe import MAX_THREADS, views_of
-from reconciler.app.planning import weigh
+from reconciler.app.loop.wakes import WORK
+from reconciler.app.observe import views_of
 from reconciler.app.settle import settle
 from reconciler.app.standing import after_steps, before_steps
 from reconciler.app.steps import Steps
 from reconciler.app.walk import Walk
-from reconciler.engine.drift import drifts
-from reconciler.engine.due import next_due
-from reconciler.engine.guard import world_of
-from reconciler.engine.refuse.restart import next_tries
 from reconciler.errors import HostError
-from reconciler.model.changes import ENDING, Action
+from reconciler.model.changes import Action
 from reconciler.model.cluster import by_endpoint
 from reconciler.model.world import Grade
 from reconciler.policy.backoff import delay
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from reconciler.app.doors import Doors
     from reconciler.app.events import Report
     from reconciler.app.health import Prober
     from reconciler.app.loop.book import Book
     from reconciler.app.loop.consent import Consent
+    from reconciler.app.loop.deciding import Deciding
+    from reconciler.app.loop.decision import Decision
     from reconciler.app.loop.leading import Leading
     from reconciler.app.loop.memory import Memory
     from reconciler.app.loop.options import Options
@@ -53,8 +49,6 @@ if TYPE_CHECKING:
 
     Act = tuple[str, str, str]
 
-TAKING = frozenset({Action.CREATE.value}) | {action.value for action in ENDING}
-"""Actions that make or end: never on the strength of a look at another host that is older than this pass."""
 PASSING = frozenset({"O03", "O05", "O08", "O09", "O10", "S06", "P09", "P10", "R01", "R04"})
 """Codes of what settles by itself, as a rule: looked at again soon, and less and less often."""
 SOON, SELDOM = 0.5, 30.0
@@ -76,6 +70,7 @@ class Shared:
     settings: Settings
     options: Options
     memory: Memory
+    deciding: Deciding
     journal: Journal
     book: Book
     doors: Doors
@@ -120,31 +115,26 @@ class HostPass:
             # The last one to be looked at: the others have waited for it.
             self._wake_others(desired)
         self._open_cases()
-        made = self._weigh(desired)
+        decision = self._in.deciding.latest.ask(self._name)
+        if decision is None or self._name not in decision.made.observed.hosts:
+            # Another text came in meanwhile, which woke everybody whom it is about.
+            self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, 0, (), None)
+            return
         report = None
         if self._in.leading.leads(self._name):
-            report = self._act(made, desired, pass_id)
+            report = self._act(decision, pass_id)
         else:
-            self._remember(made)
+            self._remember(decision.made)
         self._in.prober.follow(desired, self._in.memory.observed(desired, now()), self._name)
-        self._in.telemetry.drift(self._name, self._drift(made))
-        refusals = tuple(refusal for refusal in made.refused if refusal.host in {"", self._name})
-        self._in.memory.refused[self._name] = frozenset(refusal.code for refusal in made.refused)
-        changes = sum(change.host == self._name and change.action is not Action.KEEP for change in made.every.items)
+        self._in.telemetry.drift(self._name, tuple(drift.text for drift in decision.drifts(self._name, self._in.memory.touched())))
+        self._in.memory.refused[self._name] = decision.codes
+        refusals = decision.refusals(self._name)
+        changes = sum(change.action is not Action.KEEP for change in decision.of(self._name))
         self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, changes, refusals, report)
         self._again(view, refusals, report)
-        self._at_its_time(made)
-
-    def _drift(self, made: Made) -> tuple[str, ...]:
-        found = drifts(made.every, made.desired, made.ledger, self._in.memory.touched())
-        return tuple(drift.text for drift in found if drift.host == self._name)
-
-    def _at_its_time(self, made: Made) -> None:
-        """Be woken when time alone makes another decision of the same world."""
-        due = next_due(made.every.items, made.desired, self._name, made.observed.at)
-        again = next_tries(world_of(made.desired, made.observed, made.ledger, made.every.items)).get(self._name)
-        due = min((moment for moment in (due, again) if moment is not None), default=None)
+        due = decision.due(self._name)
         if due is not None:
+            # Time alone makes another decision of the same world.
             self._in.wake(self._name, "something is due", (due - now()).total_seconds() + ROUNDED)
 
     def _wake_others(self, desired: Desired) -> None:
@@ -160,13 +150,8 @@ class HostPass:
             # The look below says what is wrong; a door that leads nowhere is made anew.
             self._in.doors.forget(self._host.endpoint)
         group = by_endpoint(desired.hosts).get(self._host.endpoint, (self._host,))
-        self._saw(views_of(group, self._in.doors, self._in.memory.views))
+        self._in.deciding.saw(views_of(group, self._in.doors, self._in.memory.views))
         return self._in.memory.views[self._name]
-
-    def _saw(self, views: Collection[HostView]) -> None:
-        self._in.memory.saw(views)
-        for view in views:
-            self._in.telemetry.seen(view)
 
     def _open_cases(self) -> None:
         """What a crash, or a call without an answer, left open on this host. It is written by who leads it alone."""
@@ -174,34 +159,25 @@ class HostPass:
         if desired is not None and self._in.leading.leads(self._name):
             settle(self._in.journal, self._in.memory.observed(desired, now()), self._name)
 
-    def _weigh(self, desired: Desired, only: frozenset[Act] | None = None) -> Made:
-        at = now()
-        ledger = self._in.journal.ledger(at)
-        desired = as_strict_as_applied(desired, ledger)
-        observed = self._in.memory.observed(desired, at, self._name)
-        inside, before = self._in, self._in.memory.every
-        made = weigh(desired, observed, ledger, inside.journal, inside.doors, only=only, places={self._name}, before=before)
-        inside.memory.every = made.every
-        return made
-
-    def _act(self, made: Made, desired: Desired, pass_id: str) -> Report | None:
+    def _act(self, decision: Decision, pass_id: str) -> Report | None:
         """Carry out what is this host's and may be begun. None where there is nothing."""
-        self._in.consent.look(made)
-        acts = self._claim(made)
+        self._in.consent.look(decision.made)
+        acts = self._claim(decision)
         try:
-            if acts and any(action in TAKING for _, _, action in acts):
-                self._look_at_all(desired)
-            part = self._weigh(desired, acts) if acts else None
+            firm: Decision | None = decision
+            if acts and not decision.is_firm(self._name, acts):
+                firm = self._in.deciding.anew.ask(self._name)
+            part = firm.part(acts) if acts and firm else None
             if part is None or not part.plan.actions:
-                self._remember(made)
+                self._remember(decision.made)
                 return None
             return self._carry_out(part, pass_id)
         finally:
             self._in.memory.end(self._name)
 
-    def _claim(self, made: Made) -> frozenset[Act]:
+    def _claim(self, decision: Decision) -> frozenset[Act]:
         """What may be begun here and now; from here on no other worker begins it."""
-        memory = self._in.memory
+        memory, made = self._in.memory, decision.made
         wanted = [action for action in made.plan.actions if action.host == self._name]
         with memory.deciding:
             late = {action.index for action in wanted if not self._may_begin(made, action)}
@@ -215,9 +191,9 @@ class HostPass:
         waits = [wait for action in wanted if (wait := self._held.waits(action.ref))]
         if waits:
             self._in.wake(self._name, "an action failed", min(waits))
-        for host in {action.host for action in made.plan.actions} - {self._name}:
+        for host in {action.host for action in made.plan.actions} - decision.hosts:
             # It was woken by the cause of all this already, as a rule; by a place that came free here it was not.
-            self._in.wake(host, f"there is work for it, says {self._name}", LATER)
+            self._in.wake(host, WORK, LATER)
         return frozenset((action.ref, action.host, action.action) for action in mine)
 
     def _may_begin(self, made: Made, action: PlannedAction) -> bool:
@@ -234,15 +210,6 @@ class HostPass:
         seen = [view for view in self._in.memory.views.values() if view.project is not None]
         return all(self._in.leading.leads(view.host) for view in seen)
 
-    def _look_at_all(self, desired: Desired) -> None:
-        """Absence here proves nothing as long as it may live elsewhere: every host that was in sight is looked at once more."""
-        views = self._in.memory.views
-        others = [host for host in desired.hosts if host.name in views and views[host.name].grade is not Grade.UNSEEN]
-        groups = list(by_endpoint(others).values())
-        with ThreadPoolExecutor(min(MAX_THREADS, max(1, len(groups))), thread_name_prefix="look") as pool:
-            for seen in pool.map(lambda group: views_of(group, self._in.doors, views), groups):
-                self._saw(seen)
-
     def _carry_out(self, part: Made, pass_id: str) -> Report:
         inside = self._in
         by = inside.consent.by(part)
@@ -257,7 +224,7 @@ class HostPass:
         inside.telemetry.queue(self._name, len(report.skipped), 0, *inside.paces.limits(self._name))
         seen = after_steps(inside.journal, part, report, inside.doors)
         if seen:
-            self._saw(seen.hosts.values())
+            self._in.deciding.saw(seen.hosts.values())
         counts = f"{len(report.done)} done, {len(report.failed)} failed, {len(report.skipped)} skipped"
         inside.journal.end_pass(pass_id, result=counts, at=stamp())
         return report

@@ -14,6 +14,7 @@ from reconciler.app.health import Prober
 from reconciler.app.loop.book import Book
 from reconciler.app.loop.consent import Consent
 from reconciler.app.loop.crew import Crew
+from reconciler.app.loop.deciding import Deciding
 from reconciler.app.loop.hostpass import Shared
 from reconciler.app.loop.leading import Leading
 from reconciler.app.loop.memory import Memory
@@ -77,6 +78,7 @@ class Loop:
                 settings=self._settings,
                 options=self._options,
                 memory=self._memory,
+                deciding=Deciding(self._memory, journal, doors, self._telemetry),
                 journal=journal,
                 book=self._book,
                 doors=doors,

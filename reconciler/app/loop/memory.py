@@ -13,7 +13,7 @@ from reconciler.app.own import own_instance
 from reconciler.model.world import Observed, is_undeclared, unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from reconciler.model.changes import Changes
@@ -31,7 +31,7 @@ TOUCHES = 4096
 
 @dataclass
 class Memory:
-    """``deciding`` is held while a decision is made and what it begins is claimed, so that no two workers begin the same."""
+    """``deciding`` is held while what a decision begins is claimed, so that no two workers begin the same."""
 
     desired: Desired | None = None
     views: dict[str, HostView] = field(default_factory=dict)
@@ -52,18 +52,18 @@ class Memory:
         """Declared hosts that nobody has tried to look at yet. Until there are none nothing is decided: they are not out of sight."""
         return tuple(host.name for host in desired.hosts if host.name not in self.views)
 
-    def observed(self, desired: Desired, at: datetime, host: str = "") -> Observed:
-        """The world as last seen by the worker of ``host``: every declared host.
+    def observed(self, desired: Desired, at: datetime, hosts: Collection[str] = ()) -> Observed:
+        """The world as last seen: every declared host. What the workers of ``hosts`` claimed is not under way to themselves.
 
         Members of a declared cluster that nobody declared are in it as well, where they were seen.
         """
         with self.deciding:
-            underway = frozenset(ref for ref, by in self._flights.items() if by != host)
+            underway = frozenset(ref for ref, by in self._flights.items() if by not in hosts)
         views = dict(self.views)
         clusters = {host.cluster.name for host in desired.hosts if host.cluster}
         others = {name: view for name, view in views.items() if view.cluster in clusters and is_undeclared(view)}
-        hosts = {host.name: views.get(host.name) or unseen(host.name, "it was not looked at yet", at) for host in desired.hosts}
-        return Observed({**others, **hosts}, at, own_instance(), underway, self.verdicts())
+        declared = {host.name: views.get(host.name) or unseen(host.name, "it was not looked at yet", at) for host in desired.hosts}
+        return Observed({**others, **declared}, at, own_instance(), underway, self.verdicts())
 
     def saw(self, views: Iterable[HostView]) -> None:
         """The latest look at one endpoint: a member of its cluster that is not in it, and that nobody declared, is there no more."""

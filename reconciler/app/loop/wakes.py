@@ -8,6 +8,9 @@ import time
 SETTLE = 0.015
 """Seconds that a first wake waits for others of the same cause: LXD tells one change in several events."""
 
+WORK = "another host's pass found work for it"
+"""A reason that any pass answers, whatever woke it: it is taken with the next wake, due or not."""
+
 LONGEST = 3600.0
 """Seconds of one wait, at most. What is due in a thousand years is more than a thread can wait for at once."""
 
@@ -47,7 +50,7 @@ class Mailbox:
 
     def _take(self) -> tuple[str, ...]:
         moment = time.monotonic()
-        due = sorted((at, why) for why, at in self._due.items() if at <= moment)
+        due = sorted((at, why) for why, at in self._due.items() if at <= moment or why == WORK)
         for _, why in due:
             del self._due[why]
         return tuple(why for _, why in due)
