@@ -16,6 +16,7 @@ from reconciler.app.repository import load_desired
 from reconciler.app.settings import settings_from
 from tests.bench import rivals
 from tests.bench.commits import measure as measure_commit
+from tests.bench.contest import measure as measure_contest
 from tests.bench.figures import Figure, middle, say, seconds, show
 from tests.bench.guard import measure as measure_guard
 from tests.bench.lease import measure as measure_lease
@@ -130,10 +131,6 @@ def _declare(fleet: Fleet) -> None:
     fleet.services({f"s-{number:02}": "" for number in range(SERVICES)})
 
 
-def _ours(fleet: Fleet) -> float:
-    return seconds(lambda: fleet.run("apply", "--yes", timeout=300))
-
-
 def _measure(fleet: Fleet, wanted: list[dict[str, Any]], action: Callable[[], object]) -> float:
     took = seconds(action)
     _take_away(fleet, wanted)
@@ -160,23 +157,11 @@ def bench_apply(bench: Bench) -> list[Figure]:
 
 
 def bench_rivals(bench: Bench) -> list[Figure]:
-    """The same 24 services, then a run with nothing to do, by Ansible and by the lxc client in a loop."""
+    """The same work by Ansible, pyinfra and the lxc client in a loop, beside ``apply`` and ``run``."""
     say("installing Ansible into .bench (once)")
     rivals.install_ansible()
     fleet, wanted = _prepared(bench)
-    daemon, names = fleet.daemons[0], [body["name"] for body in wanted]
-    figures = []
-    mine = [_ours(fleet), seconds(lambda: fleet.run("apply", "--yes"))]
-    rivals.remove(daemon, names)
-    for name, rival in (("lxc in a loop", rivals.lxc_loop), ("Ansible lxd_container", rivals.ansible)):
-        say(name)
-        theirs = [seconds(lambda rival=rival: rival(daemon, wanted)) for _ in range(2)]  # type: ignore[misc]  # mypy cannot type a default-bound lambda
-        rivals.remove(daemon, names)
-        for what, ours_took, took in zip(("24 services", "nothing to do"), mine, theirs, strict=True):
-            figures.append(
-                Figure(f"{what}: {name} / ours", f"{took:.2f} s / {ours_took:.2f} s = {took / ours_took:.1f} x", "> 1 x", took > ours_took)
-            )
-    return figures
+    return measure_contest(fleet, wanted)
 
 
 def bench_demo(bench: Bench) -> list[Figure]:

@@ -44,7 +44,7 @@ def measure_kill(fleet: Fleet) -> list[Figure]:
             name = f"svc-{names[turn % len(names)]}"
             time.sleep(0.5)
             at = now().timestamp()
-            _kill(daemon, name)
+            kill(daemon, name)
             until(lambda at=at: bool(loop.actions("done", at)))  # type: ignore[misc]  # mypy cannot type a default-bound lambda
             line = loop.actions("done", at)[0]
             ours.append(began(line) - at)
@@ -64,14 +64,15 @@ def measure_kill(fleet: Fleet) -> list[Figure]:
     ]
 
 
-def _kill(daemon: Daemon, name: str) -> None:
+def kill(daemon: Daemon, name: str) -> None:
+    """Kill its first process."""
     pid = daemon.query("GET", f"/1.0/instances/{name}/state?project={PROJECT}")["pid"]
     daemon.inside("kill", "-9", str(pid))
 
 
 def _floor(daemon: Daemon, name: str) -> float:
     """How soon LXD lets anybody start it again."""
-    _kill(daemon, name)
+    kill(daemon, name)
     start = time.perf_counter()
     while True:
         try:
@@ -90,7 +91,7 @@ def measure_moves(fleet: Fleet) -> list[Figure]:
     def declare() -> None:
         fleet.services({name: f"state: {power['state']}, placement: {{host: {daemon.name}}}" for name, daemon in places.items()})
 
-    fleet.write("manifests/policy.yaml", _wide(fleet))
+    fleet.write("manifests/policy.yaml", wide(fleet))
     declare()
     say(f"raising {MOVED} containers")
     with Running(fleet):
@@ -126,7 +127,8 @@ def _move_figure(verb: str, pairs: list[tuple[float, float]]) -> Figure:
     return Figure(f"{MOVED} x {verb} over 3 hosts / raw API", value, f"<= {MOVE_BOUND} x", ratio <= MOVE_BOUND)
 
 
-def _wide(fleet: Fleet) -> str:
+def wide(fleet: Fleet) -> str:
+    """The policy's text with limits that no measurement meets."""
     text = (fleet.root / "manifests/policy.yaml").read_text()
     return text.replace("freezes: 50", "freezes: 500").replace("flaps: 50", "flaps: 500") + "    freezesPerHour: 100000\n"
 
@@ -152,7 +154,7 @@ def _raw_moves(places: dict[str, Daemon], verb: str) -> None:
 def measure_refill(fleet: Fleet) -> list[Figure]:
     """Thirty cells from an empty pool, in turns with raw calls."""
     daemon = fleet.daemons[0]
-    fleet.write("manifests/policy.yaml", _wide(fleet))
+    fleet.write("manifests/policy.yaml", wide(fleet))
     ours, floor = [], []
     wanted: list[dict[str, Any]] = []
     for turn in range(ROUNDS):

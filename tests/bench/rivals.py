@@ -1,4 +1,4 @@
-"""The same containers by other hands: raw API calls, Ansible's lxd_container, and the lxc client in a loop."""
+"""The same containers by other hands: raw API calls, Ansible's lxd_container, pyinfra's lxd.container, and the lxc client in a loop."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ import subprocess
 import sys
 import venv
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.lab.daemon import Daemon
 
 PROJECT = "unsandbox"
 AT_ONCE = 8
 ANSIBLE = "ansible==11.*"
 RIVALS = Path(".bench")
+STARTED, FROZEN = "started", "frozen"
+LISTED = {STARTED: "RUNNING", FROZEN: "FROZEN"}
 
 
 def bodies(daemon: Daemon) -> list[dict[str, Any]]:
@@ -67,30 +72,73 @@ def raw(daemon: Daemon, wanted: list[dict[str, Any]]) -> None:
         list(threads.map(one, wanted))
 
 
-def lxc_loop(daemon: Daemon, wanted: list[dict[str, Any]]) -> None:
-    """What a shell script does: launch each that ``lxc info`` does not know."""
-    environment = {**os.environ, "LXD_DIR": str(daemon.directory)}
-
-    def lxc(*arguments: str, check: bool = True) -> int:
-        return subprocess.run(
-            ["lxc", *arguments, "--project", PROJECT], env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=check
-        ).returncode
-
+def lxc_loop(daemon: Daemon, wanted: list[dict[str, Any]], state: str = STARTED) -> None:
+    """What a shell script does: ask for each, make it or bring it to the state."""
     for body in wanted:
-        if lxc("info", body["name"], check=False) == 0:
-            continue
-        config = [word for key, value in body["config"].items() for word in ("-c", f"{key}={value}")]
-        root, nic = body["devices"]["root"], body["devices"]["eth0"]
-        lxc("init", body["source"]["fingerprint"], body["name"], "--no-profiles", "-s", root["pool"], *config)
-        lxc("config", "device", "set", body["name"], "root", f"size={root['size']}")
-        lxc(
-            "config", "device", "add", body["name"], "eth0", nic["type"], *(f"{key}={value}" for key, value in nic.items() if key != "type")
-        )
-        lxc("start", body["name"])
+        told = _lxc(daemon, "list", f"^{body['name']}$", "--format", "csv", "--columns", "s").strip()
+        if not told:
+            _launch(daemon, body)
+        elif told != LISTED[state]:
+            _lxc(daemon, "start" if state == STARTED else "pause", body["name"])
 
 
-def ansible(daemon: Daemon, wanted: list[dict[str, Any]]) -> None:
-    """A playbook of one looped lxd_container task, run with the local connection."""
+def lxc_list(daemon: Daemon, _wanted: list[dict[str, Any]], _state: str = STARTED) -> None:
+    """The least that any script can do to see that nothing is to be done: one list of all of them."""
+    _lxc(daemon, "list", "--format", "csv", "--columns", "ns")
+
+
+def _lxc(daemon: Daemon, *arguments: str) -> str:
+    return subprocess.run(
+        ["lxc", *arguments, "--project", PROJECT],
+        env={**os.environ, "LXD_DIR": str(daemon.directory)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+
+
+def _launch(daemon: Daemon, body: dict[str, Any]) -> None:
+    config = [word for key, value in body["config"].items() for word in ("-c", f"{key}={value}")]
+    root, nic = body["devices"]["root"], body["devices"]["eth0"]
+    _lxc(daemon, "init", body["source"]["fingerprint"], body["name"], "--no-profiles", "-s", root["pool"], *config)
+    _lxc(daemon, "config", "device", "set", body["name"], "root", f"size={root['size']}")
+    given = [f"{key}={value}" for key, value in nic.items() if key != "type"]
+    _lxc(daemon, "config", "device", "add", body["name"], "eth0", nic["type"], *given)
+    _lxc(daemon, "start", body["name"])
+
+
+def pyinfra(daemon: Daemon, wanted: list[dict[str, Any]], state: str = STARTED) -> None:
+    """The deploy beside this file, run with the local connector. What all share of config and devices is in the default profile."""
+    folder = RIVALS.absolute() / "lxc"
+    folder.mkdir(parents=True, exist_ok=True)
+    remotes = {"local": {"addr": "unix://", "project": PROJECT}}
+    (folder / "config.yml").write_text(json.dumps({"default-remote": "local", "remotes": remotes}))
+    (folder / "work.json").write_text(json.dumps({"wanted": [{**body, "config": _own(body)} for body in wanted], "state": state}))
+    environment = {**os.environ, "LXD_DIR": str(daemon.directory), "LXD_CONF": str(folder), "BENCH_WORK": str(folder / "work.json")}
+    command = [str(Path(sys.executable).with_name("pyinfra")), "-y", "@local", str(Path(__file__).with_name("deploy.py"))]
+    subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+
+
+def _own(body: dict[str, Any]) -> dict[str, str]:
+    return {key: value for key, value in body["config"].items() if key.startswith("user.")}
+
+
+@contextmanager
+def default_profile(daemon: Daemon, body: dict[str, Any]) -> Iterator[None]:
+    """Inside the block the project's default profile gives what every container has in common, and afterwards nothing again."""
+    target = f"/1.0/profiles/default?project={PROJECT}"
+    config = {key: value for key, value in body["config"].items() if not key.startswith("user.")}
+    nic = {key: value for key, value in body["devices"]["eth0"].items() if key != "ipv6.address"}
+    daemon.query("PUT", target, {"config": config, "devices": {"root": body["devices"]["root"], "eth0": nic}})
+    try:
+        yield
+    finally:
+        daemon.query("PUT", target, {"config": {}, "devices": {}})
+
+
+def ansible(daemon: Daemon, wanted: list[dict[str, Any]], state: str = STARTED) -> None:
+    """A playbook with a task of lxd_container for each, run with the local connection."""
     RIVALS.mkdir(exist_ok=True)
     tasks = [
         {
@@ -98,7 +146,7 @@ def ansible(daemon: Daemon, wanted: list[dict[str, Any]]) -> None:
             "community.general.lxd_container": {
                 "name": body["name"],
                 "project": PROJECT,
-                "state": "started",
+                "state": state,
                 "type": "container",
                 "profiles": [],
                 "source": body["source"],
