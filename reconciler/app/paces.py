@@ -25,7 +25,7 @@ class _Gate:
     def __init__(self, pace: Pace) -> None:
         self.pace = pace
         self.inside = 0
-        self._usual: dict[str, float] = {}
+        self._usual: dict[str, tuple[float, tuple[float, ...]]] = {}
         """By verb: a start takes fifty times as long as a freeze, and neither groans."""
         self._free = threading.Condition()
 
@@ -46,8 +46,9 @@ class _Gate:
             with self._free:
                 self.inside -= 1
                 if tells:
-                    told = after(replace(self.pace, usual=self._usual.get(verb, 0.0)), busy, time.monotonic() - began, beside)
-                    self._usual[verb], self.pace = told.usual, told
+                    usual, lately = self._usual.get(verb, (0.0, ()))
+                    self.pace = after(replace(self.pace, usual=usual, lately=lately), busy, time.monotonic() - began, beside)
+                    self._usual[verb] = self.pace.usual, self.pace.lately
                 self._free.notify_all()
 
 

@@ -8,8 +8,10 @@ RISE = 2.0
 """How many times the usual latency counts as a rise."""
 QUICK = 0.1
 """Seconds. An answer within them is no rise, however quick the others were."""
-SMOOTH = 0.125
-"""Weight of the last answer in the usual latency: about the last eight answers count."""
+SMOOTH = 1 / 64
+"""Weight of the last answer in the usual latency, which moves far more slowly than a host begins to groan."""
+LATELY = 8
+"""Answers of which even the quickest has to be slow before the latency counts as risen: one freeze in ten takes a second of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Pace:
     floor: int
     usual: float
     """Seconds that a call takes, smoothed, by calls under way with it; 0 where none was answered yet."""
+    lately: tuple[float, ...] = ()
+    """Of the last answers, the oldest first: seconds by calls under way."""
     settling: int = 0
     """Answers still to come of the calls that were under way when the limit was halved last. They tell of the pace before it."""
 
@@ -44,11 +48,12 @@ def after(pace: Pace, busy: bool, seconds: float, beside: int = 1) -> Pace:
     times as long without any groaning; latency is therefore judged by call under way.
     """
     share = seconds / max(beside, 1)
-    groans = busy or (pace.usual > 0.0 and seconds > QUICK and share > RISE * pace.usual)
+    lately = (*pace.lately, share)[-LATELY:]
+    risen = pace.usual > 0.0 and seconds > QUICK and len(lately) == LATELY and min(lately) > RISE * pace.usual
     usual = pace.usual if busy else share if pace.usual <= 0.0 else pace.usual + SMOOTH * (share - pace.usual)
-    settling = max(pace.settling - 1, 0)
-    if not groans:
-        return replace(pace, limit=min(pace.limit + 1.0 / pace.limit, float(pace.ceiling)), usual=usual, settling=settling)
+    told = replace(pace, usual=usual, lately=lately, settling=max(pace.settling - 1, 0))
+    if not (busy or risen):
+        return replace(told, limit=min(pace.limit + 1.0 / pace.limit, float(pace.ceiling)))
     if pace.settling:
-        return replace(pace, usual=usual, settling=settling)
-    return replace(pace, limit=max(pace.limit / 2.0, float(pace.floor)), usual=usual, settling=pace.places)
+        return told
+    return replace(told, limit=max(pace.limit / 2.0, float(pace.floor)), lately=(), settling=pace.places)

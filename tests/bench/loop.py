@@ -100,8 +100,8 @@ def measure_moves(fleet: Fleet) -> list[Figure]:
     for turn in range(ROUNDS):
         say(f"freeze and unfreeze {MOVED}, round {turn + 1} of {ROUNDS}")
         ours = {}
-        with Running(fleet) as loop:
-            until(lambda loop=loop: sum(line["event"] == "pass" for line in loop.lines()) >= len(fleet.daemons))  # type: ignore[misc]  # as above
+        with Running(fleet, level="info") as loop:
+            until(lambda loop=loop: sum(line["event"] == "lease" for line in loop.lines()) >= len(fleet.daemons))  # type: ignore[misc]  # as above
             for verb, state in (("freeze", "frozen"), ("unfreeze", "running")):
                 time.sleep(2)
                 power["state"] = state
@@ -160,7 +160,7 @@ def measure_refill(fleet: Fleet) -> list[Figure]:
     for turn in range(ROUNDS):
         say(f"refill of {CELLS} cells, round {turn + 1} of {ROUNDS}")
         fleet.pool("warm", f"size: {{min: {CELLS}, max: {CELLS}}}")
-        with Running(fleet, state=fleet.root / f"state-{turn}") as loop:
+        with Running(fleet, state=fleet.root / f"state-{turn}", level="info") as loop:
             until(lambda loop=loop: len(_created(loop)) >= CELLS, patience=300)  # type: ignore[misc]  # as above
             lines = _created(loop)
             ours.append(max(map(moment, lines)) - min(map(began, lines)))

@@ -26,11 +26,19 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Running:
     """``unsandbox run`` over a fleet's repository. A context manager; leaving it ends the loop in order."""
 
-    def __init__(self, fleet: Fleet, *options: str, state: Path | None = None, root: Path | None = None, uncommitted: bool = True) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        *options: str,
+        state: Path | None = None,
+        root: Path | None = None,
+        uncommitted: bool = True,
+        level: str = "debug",
+    ) -> None:
         """``root``: another folder to run in than the fleet's repository."""
         self.log = fleet.root / f"run-{time.monotonic_ns()}.jsonl"
         where = ["--state-dir", str(state)] if state else []
-        words = ["run", "--log-format", "json", "--log-level", "debug", *(["--uncommitted"] if uncommitted else []), *options]
+        words = ["run", "--log-format", "json", "--log-level", level, *(["--uncommitted"] if uncommitted else []), *options]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*COMMAND, "-C", str(root or fleet.root), *where, *words], env=fleet.environ, stdin=subprocess.DEVNULL, stderr=log

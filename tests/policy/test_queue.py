@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.backoff import delay
-from reconciler.policy.pace import CREATES, QUICK, STATES, Pace, after
+from reconciler.policy.pace import CREATES, LATELY, QUICK, STATES, Pace, after
 from reconciler.policy.turns import Ask, next_turn
 
 JITTERS = st.floats(0.0, 1.0, exclude_max=True)
@@ -80,22 +80,38 @@ def test_busy_halves_once_for_all_that_was_under_way() -> None:
     assert after(pace, busy=True, seconds=0.2).limit == 2.0
 
 
+def told(pace: Pace, seconds: float, beside: int = 1, times: int = LATELY) -> Pace:
+    """After so many answers of one kind."""
+    for _ in range(times):
+        pace = after(pace, busy=False, seconds=seconds, beside=beside)
+    return pace
+
+
 @pytest.mark.parametrize(
-    ("seconds", "beside", "limit"),
+    ("seconds", "beside", "rises"),
     [
-        (0.9, 1, 4.0),  # beyond twice the usual 0.4 s
-        (0.7, 1, 8.125),
-        (3.0, 8, 8.125),  # eight at once take eight times as long
-        (9.0, 8, 4.0),
+        (1.2, 1, True),  # beyond twice the usual 0.4 s, which moves a little with each answer
+        (0.7, 1, False),
+        (3.0, 8, False),  # eight at once take eight times as long
+        (12.0, 8, True),
     ],
 )
-def test_latency_beyond_twice_the_usual_halves(seconds: float, beside: int, limit: float) -> None:
-    assert after(Pace(8.0, 32, 1, usual=0.4), busy=False, seconds=seconds, beside=beside).limit == limit
+def test_latency_beyond_twice_the_usual_halves(seconds: float, beside: int, rises: bool) -> None:
+    pace = Pace(8.0, 32, 1, usual=0.4)
+    assert (told(pace, seconds, beside).limit < pace.limit) is rises
+
+
+def test_one_that_takes_long_by_itself_is_no_rise() -> None:
+    pace = told(Pace(8.0, 32, 1, usual=0.1), 0.1)
+    for _ in range(5):
+        slow = after(pace, busy=False, seconds=1.0)
+        assert slow.limit > pace.limit
+        pace = told(slow, 0.1, times=LATELY - 1)
 
 
 def test_a_quick_answer_is_no_rise_and_the_first_answer_sets_what_is_usual() -> None:
-    assert after(Pace(8.0, 32, 1, usual=0.001), busy=False, seconds=QUICK).limit == 8.125
-    assert after(STATES, busy=False, seconds=30.0) == Pace(8.125, 32, 1, usual=30.0)
+    assert told(Pace(8.0, 32, 1, usual=0.001), QUICK).limit > 8.0
+    assert after(STATES, busy=False, seconds=30.0) == Pace(8.125, 32, 1, usual=30.0, lately=(30.0,))
 
 
 ANSWERS = st.lists(st.tuples(st.booleans(), st.floats(0.0, 60.0), st.integers(0, 40)), max_size=80)
