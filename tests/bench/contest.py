@@ -18,7 +18,7 @@ from reconciler.files import write_over
 from tests.bench import rivals
 from tests.bench.figures import Figure, say, seconds
 from tests.bench.loop import kill, wide
-from tests.bench.running import Running, moment, until
+from tests.e2e.running import Running, moment, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
