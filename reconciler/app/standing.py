@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.app.certify import certify
 from reconciler.app.clock import stamp
 from reconciler.app.observe import observe
 from reconciler.app.planning import TOOL
+from reconciler.engine.certify import index_of
 from reconciler.engine.guard import tripped
 from reconciler.engine.refuse.signed import flaw_of
 from reconciler.model.changes import Action
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from reconciler.app.doors import Doors
     from reconciler.app.events import Report
     from reconciler.app.planning import Made
+    from reconciler.engine.certify import Index
     from reconciler.model.world import HostView, Observed
     from reconciler.store.journal import Journal
 
@@ -28,19 +30,37 @@ OF_THE_FLEET = frozenset({"O03", "O04", "O16", "F10"})
 """Codes that doubt what was certified itself: nothing at all is, until a person accepted it."""
 
 
-def before_steps(journal: Journal, made: Made, host: str = "") -> None:
+class Bearing(NamedTuple):
+    """What a decision over the whole fleet means for what is certified of any one host; the same for every part of that decision."""
+
+    trips: str
+    """Why the circuit opens; "" where it does not."""
+    pending: frozenset[str]
+    """``Kind/name`` of all that would change."""
+    fleet: Index
+
+
+def bearing_of(journal: Journal, made: Made, before: Bearing | None = None) -> Bearing:
+    """``before``: of an earlier decision; it makes this one quicker."""
+    return Bearing(
+        trips="" if made.ledger.circuit else tripped(made.desired, made.observed, made.ledger),
+        pending=frozenset(str(change.ref) for change in made.every.items if change.action is not Action.KEEP),
+        fleet=index_of(made.observed, made.desired, journal.known(), before.fleet if before else None),
+    )
+
+
+def before_steps(journal: Journal, made: Made, host: str = "", bearing: Bearing | None = None) -> None:
     """Certify what was seen, of ``host`` alone if given, and open the circuit where too much is wrong at once. Raises ``StateError``."""
-    why = "" if made.ledger.circuit else tripped(made.desired, made.observed, made.ledger)
-    if why:
-        journal.open_circuit(why, at=stamp(), by="the guard")
+    bearing = bearing or bearing_of(journal, made)
+    if bearing.trips:
+        journal.open_circuit(bearing.trips, at=stamp(), by="the guard")
     if made.ledger.applied is None:
         # What this pass asks a person for is what the next is held against, however this one ends.
         journal.applied(_applied(made, "", ""), at=stamp())
-    pending = frozenset(str(change.ref) for change in made.every.items if change.action is not Action.KEEP)
-    _certify(journal, made, made.observed, pending, only=host)
+    _certify(journal, made, made.observed, bearing, only=host)
 
 
-def after_steps(journal: Journal, made: Made, report: Report, doors: Doors) -> Observed | None:
+def after_steps(journal: Journal, made: Made, report: Report, doors: Doors, bearing: Bearing | None = None) -> Observed | None:
     """Look once more at every host that was worked on and certify what came of it; remember what was applied.
 
     Gives back the look, if there was one.
@@ -50,10 +70,10 @@ def after_steps(journal: Journal, made: Made, report: Report, doors: Doors) -> O
     seen = observe(hosts, doors) if hosts else None
     if seen is not None:
         worked_on = frozenset(event.ref for event in report.done)
-        pending = frozenset(str(change.ref) for change in made.every.items if change.action is not Action.KEEP) - worked_on
+        bearing = bearing or bearing_of(journal, made)
         # The hosts that nothing was done on count as they were seen before: a uuid must be unique over all of them.
         whole = replace(seen, hosts={**made.observed.hosts, **seen.hosts})
-        _certify(journal, made, whole, pending, worked_on, only=next(iter(worked)) if len(worked) == 1 else "")
+        _certify(journal, made, whole, bearing, worked_on, only=next(iter(worked)) if len(worked) == 1 else "")
     if not report.stopped and not made.plan.scope and not _holds_back(made):
         done = _applied(made, made.plan.commit.id, made.plan.commit.digest)
         if done != made.ledger.applied:
@@ -75,14 +95,15 @@ def _holds_back(made: Made) -> bool:
 
 
 def _certify(
-    journal: Journal, made: Made, seen: Observed, pending: frozenset[str], worked: frozenset[str] = frozenset(), *, only: str = ""
+    journal: Journal, made: Made, seen: Observed, bearing: Bearing, worked: frozenset[str] = frozenset(), *, only: str = ""
 ) -> None:
     refusals = made.refused
     doubted = any(refusal.code in OF_THE_FLEET for refusal in refusals)
     hosts = frozenset(seen.hosts) if doubted else frozenset(refusal.host for refusal in refusals if refusal.code in OF_A_HOST)
     renamed = {view.host for view in seen.hosts.values() if _calls_itself_otherwise(view, made)}
     others = frozenset(seen.hosts) - {only} if only else frozenset()
-    certify(journal, seen, made.desired, hosts | renamed | others, frozenset(refusal.ref for refusal in refusals), pending, worked)
+    refs, pending = frozenset(refusal.ref for refusal in refusals), bearing.pending - worked
+    certify(journal, seen, made.desired, hosts | renamed | others, refs, pending, worked, bearing.fleet)
 
 
 def _calls_itself_otherwise(view: HostView, made: Made) -> bool:

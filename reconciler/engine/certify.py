@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.model import marks
 from reconciler.model.records import Certified, Known
 from reconciler.model.world import Grade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from reconciler.model.resources import Desired, Workload
@@ -41,28 +41,74 @@ class HostRecord:
     gone: tuple[str, ...]
 
 
-def certification(observed: Observed, desired: Desired, known: Mapping[str, Known], withheld: Withheld) -> Iterator[HostRecord]:
-    """One record for each host that was seen in full and that no refusal is about."""
-    declared = {str(workload.ref): workload for workload in desired.workloads}
-    times = Counter(row.uuid for view in observed.hosts.values() for row in view.instances)
+class Index(NamedTuple):
+    """What certifying any one host needs of all of them. Of a look and of what was known then; it may be a little older than both."""
+
+    declared: Mapping[str, Workload]
+    """By ``Kind/name``."""
+    times: Counter[str]
+    """How often each uuid was seen."""
+    rows: Mapping[str, tuple[Instance, ...]]
+    """By host, as ``times`` counts them."""
+    rivals: Mapping[str, set[str]]
+    """``Kind/name`` -> uuids that were certified under it."""
+    known_on: Mapping[str, list[str]]
+    """Host -> uuids that were certified there."""
+    made_of: tuple[tuple[Workload, ...], Mapping[str, Known]]
+
+
+def index_of(observed: Observed, desired: Desired, known: Mapping[str, Known], before: Index | None = None) -> Index:
+    """``before``: what is made of the very same values is taken over."""
+    same = before if before is not None and before.made_of[1] is known else None
     rivals: dict[str, set[str]] = {}
-    for item in known.values():
+    known_on: dict[str, list[str]] = {}
+    for item in () if same else known.values():
         rivals.setdefault(item.ref, set()).add(item.uuid)
-    vanished = [item for item in known.values() if item.uuid not in times and item.ref not in withheld.refs]
+        known_on.setdefault(item.host, []).append(item.uuid)
+    as_before = before is not None and before.made_of[0] is desired.workloads
+    return Index(
+        declared=before.declared if before and as_before else {str(workload.ref): workload for workload in desired.workloads},
+        times=Counter(row.uuid for view in observed.hosts.values() for row in view.instances),
+        rows={name: view.instances for name, view in observed.hosts.items()},
+        rivals=same.rivals if same else rivals,
+        known_on=same.known_on if same else known_on,
+        made_of=(desired.workloads, known),
+    )
+
+
+def certification(
+    observed: Observed, desired: Desired, known: Mapping[str, Known], withheld: Withheld, index: Index | None = None
+) -> Iterator[HostRecord]:
+    """One record for each host that was seen in full and that no refusal is about."""
+    index = index or index_of(observed, desired, known)
+    times = _counted(observed, index)
+    lost = [uuid for host, uuids in index.known_on.items() if host not in observed.hosts for uuid in uuids]
     for view in observed.hosts.values():
         if view.grade is not Grade.COMPLETE or view.identity is None or view.host in withheld.hosts:
             continue
         ours = [(row, ref) for row in view.instances if (ref := marks.stands_for(row.config, desired.policy.environment))]
         sound, doubted = [], set()
         for row, ref in ours:
-            if times[row.uuid] > 1 or not row.uuid or _held(row, ref, view.host, known, rivals, withheld):
+            if times(row.uuid) > 1 or not row.uuid or _held(row, ref, view.host, known, index.rivals, withheld):
                 doubted.add(ref)
             else:
-                wanted = None if ref in withheld.pending else declared.get(ref)
+                wanted = None if ref in withheld.pending else index.declared.get(ref)
                 sound.append(_known(row, ref, view.host, known.get(row.uuid), wanted))
         server = Certified(view.host, view.identity.server_name, len(ours))
-        left = [item for item in vanished if item.ref not in doubted]
+        maybe = (known[uuid] for uuid in (*index.known_on.get(view.host, ()), *lost) if uuid in known and not times(uuid))
+        left = [item for item in maybe if item.ref not in withheld.refs and item.ref not in doubted]
         yield HostRecord(server, tuple(sound), tuple(_gone(view.host, tuple(sound), left, observed)))
+
+
+def _counted(observed: Observed, index: Index) -> Callable[[str], int]:
+    """How often a uuid is seen: as the index counts it, but for hosts that were looked at since."""
+    since: Counter[str] = Counter()
+    for name, view in observed.hosts.items():
+        before = index.rows.get(name, ())
+        if before is not view.instances:
+            since.update(row.uuid for row in view.instances)
+            since.subtract(row.uuid for row in before)
+    return lambda uuid: index.times[uuid] + since[uuid]
 
 
 def _held(row: Instance, ref: str, host: str, known: Mapping[str, Known], rivals: Mapping[str, set[str]], withheld: Withheld) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,11 +11,13 @@ from hypothesis import strategies as st
 
 from reconciler.app.certify import certify
 from reconciler.app.settle import open_questions, settle
+from reconciler.engine.certify import Withheld, certification, index_of
 from reconciler.engine.recover import Verdict, recover
 from reconciler.model.records import Intent, Known, Outcome, PowerRecord, Writer
 from reconciler.store.journal import Journal
 from tests.engine.test_recover import AT, EXPECTED, OURS, WORLDS, at_h1, cut_off
 from tests.engine.worlds import build
+from tests.properties.worlds import cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,6 +110,22 @@ def test_a_known_object_is_what_the_ledger_gives(journal: Journal) -> None:
     (known,) = journal.ledger(observed.at).known.values()
     assert isinstance(known, Known)
     assert (known.ref, known.host, known.instance, known.uid) == ("Service/web", "h1", "svc-web", "uid-web")
+
+
+@settings(max_examples=80, deadline=None)
+@given(cases(), cases())
+def test_what_is_certified_of_one_host_is_what_a_look_at_all_would_certify(before: dict[str, Any], case: dict[str, Any]) -> None:
+    """By an index of the world as it is, and by one that was made before this host alone was looked at again."""
+    desired, observed, ledger = build(case)
+    _, earlier, _ = build(before)
+    whole = {record.host.host: record for record in certification(observed, desired, ledger.known, Withheld())}
+    for host in observed.hosts:
+        others = replace(observed, hosts={**observed.hosts, **{name: view for name, view in earlier.hosts.items() if name == host}})
+        for seen in (observed, others):
+            index = index_of(seen, desired, ledger.known)
+            withheld = Withheld(hosts=frozenset(observed.hosts) - {host})
+            found = list(certification(observed, desired, ledger.known, withheld, index_of(seen, desired, ledger.known, index)))
+            assert found == [record for name, record in whole.items() if name == host]
 
 
 @settings(max_examples=80, deadline=None)

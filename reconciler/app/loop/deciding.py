@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from reconciler.app.loop.decider import Decider
 from reconciler.app.loop.decision import Decision, decision_of
 from reconciler.app.observe import MAX_THREADS, views_of
 from reconciler.app.planning import weigh
+from reconciler.app.standing import bearing_of
 from reconciler.model.cluster import by_endpoint
 from reconciler.model.world import Grade
 
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
     from reconciler.app.doors import Doors
     from reconciler.app.loop.memory import Memory
+    from reconciler.app.planning import Made
+    from reconciler.app.standing import Bearing
     from reconciler.app.telemetry import Telemetry
+    from reconciler.model.changes import Changes
     from reconciler.model.resources import Desired
     from reconciler.model.world import HostView
     from reconciler.store.journal import Journal
@@ -37,6 +42,8 @@ class Deciding:
         self._journal = journal
         self._doors = doors
         self._telemetry = telemetry
+        self._bearing: tuple[Changes, Bearing] | None = None
+        self._measuring = threading.Lock()
         self.latest = Decider(self._decide)
         """Over what was seen last."""
         self.anew = Decider(self._look_and_decide)
@@ -47,6 +54,14 @@ class Deciding:
         self._memory.saw(views)
         for view in views:
             self._telemetry.seen(view)
+
+    def bearing(self, made: Made) -> Bearing:
+        """What the decision that ``made`` is or is a part of means for what is certified: found once, for all that share it."""
+        with self._measuring:
+            last = self._bearing
+            if last is None or last[0] is not made.every:
+                self._bearing = last = made.every, bearing_of(self._journal, made, last[1] if last else None)
+            return last[1]
 
     def _decide(self, hosts: frozenset[str]) -> Decision | None:
         memory, at = self._memory, now()

@@ -214,7 +214,8 @@ class HostPass:
         inside = self._in
         by = inside.consent.by(part)
         check(part, Terms(uncommitted=inside.options.uncommitted, approver=by), inside.journal, approved_by=by)
-        before_steps(inside.journal, part, self._name)
+        bearing = inside.deciding.bearing(part)
+        before_steps(inside.journal, part, self._name, bearing)
         actor = f"{inside.settings.actor}, approved by {by}" if by else inside.settings.actor
         inside.journal.begin_pass(pass_id, plan=part.plan.id, actor=actor, commit=part.plan.commit.id, at=stamp())
         halt = Halt(inside.stop)
@@ -222,7 +223,7 @@ class HostPass:
         walk = Walk(part.plan, steps, inside.paces, lambda event: inside.telemetry.action(pass_id, event), halt, self._pending)
         report = walk.report()
         inside.telemetry.queue(self._name, len(report.skipped), 0, *inside.paces.limits(self._name))
-        seen = after_steps(inside.journal, part, report, inside.doors)
+        seen = after_steps(inside.journal, part, report, inside.doors, bearing)
         if seen:
             self._in.deciding.saw(seen.hosts.values())
         counts = f"{len(report.done)} done, {len(report.failed)} failed, {len(report.skipped)} skipped"
@@ -238,7 +239,7 @@ class HostPass:
         view = made.observed.hosts[self._name]
         told = (self._in.book.begun, made.desired.commit.digest, view.grade, tuple(map(id, view.instances)), len(made.refused))
         if told != self._certified:
-            before_steps(self._in.journal, made, self._name)
+            before_steps(self._in.journal, made, self._name, self._in.deciding.bearing(made))
             self._certified = told
 
     def _again(self, view: HostView, refusals: tuple[Refusal, ...], report: Report | None) -> None:
