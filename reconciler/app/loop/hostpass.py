@@ -12,6 +12,7 @@ from reconciler.app.clock import now, stamp
 from reconciler.app.loop.halt import Halt
 from reconciler.app.loop.held import Held
 from reconciler.app.loop.wakes import WORK
+from reconciler.app.loop.watched import Watched
 from reconciler.app.observe import views_of
 from reconciler.app.settle import settle
 from reconciler.app.standing import after_steps, before_steps
@@ -94,6 +95,7 @@ class HostPass:
         self._in = shared
         self._pending = pending
         self._held = Held()
+        self._watched = Watched()
         self._restless = 0
         self._certified: tuple[object, ...] = ()
         self.pass_id = ""
@@ -125,6 +127,7 @@ class HostPass:
             report = self._act(decision, pass_id)
         else:
             self._remember(decision.made)
+            self._watched.note(self._in.journal, decision.of(self._name), decision.made)
         self._in.prober.follow(desired, self._in.memory.observed(desired, now()), self._name)
         self._in.telemetry.drift(self._name, tuple(drift.text for drift in decision.drifts(self._name, self._in.memory.touched())))
         self._in.memory.refused[self._name] = decision.codes
