@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from reconciler.model.records import Ledger
     from reconciler.model.resources import Desired
 
+    _What = tuple[str, str, str, str, tuple[tuple[str, ...], ...], str]
+
 
 class Consent:
     """What was approved a moment ago. An approval is used up by whoever finds it first and holds for its whole plan, on every host."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._approved: dict[tuple[str, ...], tuple[str, float]] = {}
+        self._approved: dict[_What, tuple[str, float]] = {}
         self._guard = threading.Lock()
 
     def look(self, made: Made) -> None:
@@ -39,24 +41,27 @@ class Consent:
         until = time.monotonic() + LIFE.total_seconds()
         with self._guard:
             self._approved = {act: told for act, told in self._approved.items() if told[1] > time.monotonic()}
-            self._approved |= {_act(action): (found.by, until) for action in made.plan.actions}
+            self._approved |= {_what(made, action): (found.by, until) for action in made.plan.actions}
 
     def allows(self, made: Made, action: PlannedAction) -> bool:
         """Whether it needs nobody, or somebody approved exactly it."""
-        return not (needs_of(made) and need_of(action)) or bool(self._by(action))
+        return not (needs_of(made) and need_of(action)) or bool(self._by(made, action))
 
     def by(self, made: Made) -> str:
-        """Who approved what in ``made`` needs it."""
-        return ", ".join(sorted({self._by(action) for action in made.plan.actions if need_of(action)} - {""})) if needs_of(made) else ""
+        """Who approved what in ``made`` needs it; "" where nothing does, or where nobody approved even one of them."""
+        names = {self._by(made, action) for action in made.plan.actions if need_of(action)} if needs_of(made) else {""}
+        return "" if "" in names else ", ".join(sorted(names))
 
-    def _by(self, action: PlannedAction) -> str:
+    def _by(self, made: Made, action: PlannedAction) -> str:
         with self._guard:
-            by, until = self._approved.get(_act(action), ("", 0.0))
+            by, until = self._approved.get(_what(made, action), ("", 0.0))
         return by if until > time.monotonic() else ""
 
 
-def _act(action: PlannedAction) -> tuple[str, ...]:
-    return action.ref, action.host, action.action, action.fingerprint
+def _what(made: Made, action: PlannedAction) -> _What:
+    """What a yes was said to: this action on this object as it was, for this text. Another of them is another question."""
+    fields = tuple((diff.path, diff.old, diff.new) for diff in action.fields)
+    return action.ref, action.host, action.action, action.fingerprint, fields, made.plan.commit.digest
 
 
 def as_strict_as_applied(desired: Desired, ledger: Ledger) -> Desired:

@@ -98,6 +98,8 @@ class HostPass:
         self._watched = Watched()
         self._restless = 0
         self._certified: tuple[object, ...] = ()
+        self._told: frozenset[tuple[str, str, str, str]] = frozenset()
+        """Work for others, with the fingerprint of what it is about, of which they were told."""
         self.pass_id = ""
         """Of the pass under way, or the last one."""
 
@@ -170,13 +172,19 @@ class HostPass:
             firm: Decision | None = decision
             if acts and not decision.is_firm(self._name, acts):
                 firm = self._in.deciding.anew.ask(self._name)
-            part = firm.part(acts) if acts and firm else None
+            part = self._granted(firm, acts) if acts and firm else None
             if part is None or not part.plan.actions:
                 self._remember(decision.made)
                 return None
             return self._carry_out(part, pass_id)
         finally:
             self._in.memory.end(self._name)
+
+    def _granted(self, firm: Decision, acts: frozenset[Act]) -> Made:
+        """What ``acts`` come to by the last look. Of what moved since somebody approved it, nobody approved what it is by then."""
+        part = firm.part(acts)
+        moved = {_act(action) for action in part.plan.actions if not self._in.consent.allows(part, action)}
+        return firm.part(acts - moved) if moved else part
 
     def _claim(self, decision: Decision) -> frozenset[Act]:
         """What may be begun here and now; from here on no other worker begins it."""
@@ -194,10 +202,13 @@ class HostPass:
         waits = [wait for action in wanted if (wait := self._held.waits(action.ref))]
         if waits:
             self._in.wake(self._name, "an action failed", min(waits))
-        for host in {action.host for action in made.plan.actions} - decision.hosts:
+        there = frozenset((*_act(action), action.fingerprint) for action in made.plan.actions if action.host not in decision.hosts)
+        for host in {act[1] for act in there - self._told}:
             # It was woken by the cause of all this already, as a rule; by a place that came free here it was not.
             self._in.wake(host, WORK, LATER)
-        return frozenset((action.ref, action.host, action.action) for action in mine)
+        # What is left alone over there is told once: two that tell each other again and again would never rest. What we do may free it.
+        self._told = frozenset() if mine else there
+        return frozenset(map(_act, mine))
 
     def _may_begin(self, made: Made, action: PlannedAction) -> bool:
         if self._held.waits(action.ref):
@@ -210,8 +221,9 @@ class HostPass:
 
     def _leads_all(self) -> bool:
         """Where another leads a host that it could live on, the other may be making it there at this moment."""
-        seen = [view for view in self._in.memory.views.values() if view.project is not None]
-        return all(self._in.leading.leads(view.host) for view in seen)
+        desired, views = self._in.memory.desired, self._in.memory.views
+        seen = [host.name for host in desired.hosts if host.name in views and views[host.name].project is not None] if desired else [""]
+        return all(map(self._in.leading.leads, seen))
 
     def _carry_out(self, part: Made, pass_id: str) -> Report:
         inside = self._in
@@ -262,3 +274,7 @@ class HostPass:
         self._restless = (0 if went_on else self._restless) + 1 if restless else 0
         if restless:
             self._in.wake(self._name, "not settled yet", delay(self._restless, 0.5, base=SOON, cap=SELDOM))
+
+
+def _act(action: PlannedAction) -> Act:
+    return action.ref, action.host, action.action
