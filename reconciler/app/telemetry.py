@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from reconciler.app.clock import stamp
 from reconciler.app.events import EventKind
-from reconciler.app.telemetry_health import Patience, problems, unready
+from reconciler.app.telemetry_health import Patience, problems, stuck, unready
 from reconciler.app.telemetry_metrics import Metrics
 from reconciler.app.telemetry_present import DISCONNECTED, Present
 from reconciler.app.telemetry_wording import refusal_tellings, result_of, seen_level, text_words
@@ -98,7 +98,7 @@ class Telemetry:
         kind, level = _ACTIONS.get(event.kind, (Told.PLAN, Level.DEBUG))
         state = event.kind.value.removeprefix("action-")
         if kind is not Told.PLAN:
-            self._present.acted(event.host, event.index, began=kind is Told.ACTION_BEGAN)
+            self._present.acted(event.host, event.index, time.monotonic(), began=kind is Told.ACTION_BEGAN)
         if kind is Told.ACTION:
             self.metrics.acted(event.host, event.action, state)
         told = Telling(event.at, kind, level, state, host=event.host, ref=event.ref, pass_id=pass_id, action=event.action)
@@ -157,6 +157,10 @@ class Telemetry:
     def problems(self) -> tuple[str, ...]:
         """Why the loop counts as stuck, one sentence each; none where all is well."""
         return problems(self._present, self._patience, time.monotonic())
+
+    def stuck(self) -> tuple[str, ...]:
+        """What of its problems another start may mend."""
+        return stuck(self._present, self._patience, time.monotonic())
 
     def unready(self) -> tuple[str, ...]:
         """Why it does not do its work yet, or not any more; what is wrong is part of it."""

@@ -43,6 +43,8 @@ class Now:
     connected: bool | None = None
     began: float | None = None
     """When the pass under way began."""
+    moved: float = 0.0
+    """When an action began or ended last."""
     pass_id: str = ""
     why: str = ""
 
@@ -124,11 +126,12 @@ class Present:
             now.waiting, now.running = waiting, running
             now.creates, now.changes = limits
 
-    def acted(self, name: str, index: int, *, began: bool) -> None:
+    def acted(self, name: str, index: int, at: float, *, began: bool) -> None:
         """An action began, or ended."""
         with self.lock:
-            acting = self.host(name).acting
-            (acting.add if began else acting.discard)(index)
+            now = self.host(name)
+            now.moved = at
+            (now.acting.add if began else now.acting.discard)(index)
 
     def leased(self, name: str, state: str) -> bool:
         """Whether that is news."""

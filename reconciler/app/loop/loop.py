@@ -133,7 +133,7 @@ class Loop:
             if moment >= cut:
                 cut = moment + CUT
                 self._book.cut()
-            if self._notify.interval and moment >= alive and not self._telemetry.problems():
+            if self._notify.interval and moment >= alive and not self._telemetry.stuck():
                 alive = moment + self._notify.interval
                 self._notify.alive()
 
