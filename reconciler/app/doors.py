@@ -92,8 +92,11 @@ class Doors:
     def forget(self, endpoint: str) -> None:
         """The next one who asks for a door to ``endpoint`` gets one made anew; who has one keeps it."""
         with self._guard:
+            lock = self._locks.setdefault(endpoint, threading.Lock())
+        with lock:
             self._doors.pop(endpoint, None)
-            self._views = {name: view for name, view in self._views.items() if view.host.endpoint != endpoint}
+            for name in [name for name, view in list(self._views.items()) if view.host.endpoint == endpoint]:
+                self._views.pop(name, None)
 
     def permit(self, endpoint: str, permit: Permit | None) -> None:
         """Doors to ``endpoint`` that are asked for from here on may write as ``permit`` says; None takes that back."""

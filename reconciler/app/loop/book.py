@@ -86,6 +86,6 @@ class Book:
     def _exists(self) -> There | None:
         """What there is, where the last passes doubted none of it."""
         desired, memory = self._memory.desired, self._memory
-        if desired is None or memory.unknown(desired) or any(code in OF_THE_FLEET for codes in memory.refused.values() for code in codes):
+        if desired is None or memory.unknown(desired) or any(not OF_THE_FLEET.isdisjoint(codes) for codes in list(memory.refused.values())):
             return None
         return there(memory.observed(desired, now()), desired)

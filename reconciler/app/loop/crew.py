@@ -23,6 +23,8 @@ class Crew:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._workers: dict[str, Worker] = {}
+        self._parted: dict[str, Worker] = {}
+        """Those whose last pass may still go on."""
         self._ears: dict[str, Ears] = {}
         self._guard = threading.Lock()
 
@@ -31,12 +33,13 @@ class Crew:
         wanted = {host.name: host for host in hosts}
         self._shared.telemetry.hosts(wanted)
         with self._guard:
-            for name, worker in list(self._workers.items()):
-                if wanted.get(name) != worker.host:
-                    self._part(name, worker)
+            parted = {name: worker for name, worker in self._workers.items() if wanted.get(name) != worker.host}
+            self._parted = {name: worker for name, worker in self._parted.items() if worker.is_alive()}
+            for name, worker in parted.items():
+                self._part(name, worker)
             for name, host in wanted.items():
                 if name not in self._workers:
-                    self._meet(host)
+                    self._meet(host, self._parted.get(name))
 
     def wake(self, host: str, why: str, after: float = 0.0) -> None:
         """Have ``host`` looked at, ``after`` so many seconds."""
@@ -56,21 +59,21 @@ class Crew:
                 ears.close()
             for worker in self._workers.values():
                 worker.close()
-            for worker in self._workers.values():
+            every = [*self._workers.values(), *self._parted.values()]
+            for worker in every:
                 worker.join(max(0.0, end - time.monotonic()))
-            return not any(worker.is_alive() for worker in self._workers.values())
+            return not any(worker.is_alive() for worker in every)
 
-    def _meet(self, host: Host) -> None:
-        worker = self._workers[host.name] = Worker(host, self._shared)
+    def _meet(self, host: Host, before: Worker | None) -> None:
+        worker = self._workers[host.name] = Worker(host, self._shared, before)
         ears = self._ears[host.name] = Ears(host, self._shared.doors, self._heard, self._shared.telemetry)
         worker.start()
         ears.start()
 
     def _part(self, name: str, worker: Worker) -> None:
         self._ears.pop(name).close()
-        del self._workers[name]
+        self._parted[name] = self._workers.pop(name)
         worker.close()
-        worker.join(self._shared.options.drain)
         self._shared.memory.views.pop(name, None)
         self._shared.memory.refused.pop(name, None)
         self._shared.doors.forget(worker.host.endpoint)

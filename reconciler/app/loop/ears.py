@@ -9,7 +9,7 @@ import random
 import threading
 from typing import TYPE_CHECKING
 
-from reconciler.errors import HostError
+from reconciler.errors import UnsandboxError
 from reconciler.lxd.events import Stream
 from reconciler.policy.backoff import delay
 
@@ -60,16 +60,20 @@ class Ears(threading.Thread):
         while not self._ending.is_set():
             try:
                 with Stream.open(self._doors.open(self._host)) as self._stream:
+                    if self._ending.is_set():
+                        # Closed while it was opened: whoever closed us saw no stream to end.
+                        return
                     self._telemetry.note("events-open", self._host.name, "listening")
                     failures = 0
                     self._heard(self._host.name, None)
                     self._listen(self._stream)
-            except HostError as error:
+            except Exception as error:  # noqa: BLE001 - whatever broke, a host that nobody listens to is one whose changes are met late
                 if self._ending.is_set():
                     return
                 failures += 1
                 if failures == 1:
-                    self._telemetry.note("event-gap", self._host.name, error.message)
+                    told = error.message if isinstance(error, UnsandboxError) else f"listening broke: {type(error).__name__}"
+                    self._telemetry.note("event-gap", self._host.name, told)
             self._ending.wait(delay(failures, random.random(), cap=LONGEST))  # noqa: S311 - a jitter, no secret
 
     def _listen(self, stream: Stream) -> None:

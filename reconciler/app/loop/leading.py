@@ -10,7 +10,7 @@ from reconciler.app.lease import Nonces
 from reconciler.app.writer import LOCK_FILE
 from reconciler.engine.foundation import foundation
 from reconciler.engine.lease import Held, judge
-from reconciler.errors import HostError, LeaseHeld, StateError
+from reconciler.errors import HostError, LeaseHeld, StateError, UnsandboxError
 from reconciler.lxd.lease import sight, take
 from reconciler.model.cluster import by_endpoint
 
@@ -58,6 +58,8 @@ class Leading(threading.Thread):
         self._told: dict[str, str] = {}
         self._wake = threading.Event()
         self._ending = False
+        self._broken = ""
+        """Why the last round failed; "" where it did not."""
 
     def follow(self, desired: Desired) -> None:
         """These are the hosts from here on."""
@@ -74,7 +76,7 @@ class Leading(threading.Thread):
         """Go round until the end; at the end give everything back."""
         while not self._ending:
             self._wake.clear()
-            missing = self._round(self._desired) if self._desired else False
+            missing = self._go_round()
             self._wake.wait(LOOK if missing else CALM)
         self._give_back(list(self._held))
 
@@ -82,6 +84,22 @@ class Leading(threading.Thread):
         """End, and give the leases back."""
         self._ending = True
         self._wake.set()
+
+    def _go_round(self) -> bool:
+        """A round, whatever breaks in it: without this thread nobody would ever lead again. Whether something is missing."""
+        try:
+            missing = self._round(self._desired) if self._desired else False
+        except UnsandboxError as error:
+            broken = error.message
+        except Exception as error:  # noqa: BLE001 - the next round comes, and it is told
+            broken = f"a round broke: {type(error).__name__}"
+        else:
+            self._broken = ""
+            return missing
+        if broken != self._broken:
+            self._telemetry.note("lease-round-failed", "", broken)
+        self._broken = broken
+        return True
 
     def _round(self, desired: Desired) -> bool:
         """Look at what is not ours, and take what may be taken. Whether something is missing."""
@@ -138,8 +156,8 @@ class Leading(threading.Thread):
             self._tell(host.endpoint, "standby", f"held by {last.who}" if last else "held")
             return False
         try:
-            self._held[host.endpoint] = lease = take(self._doors.open(host), claim, last)
-            self._nonces.taken([(host.endpoint, claim)])
+            lease = take(self._doors.open(host), claim, last)
+            self._keep(host.endpoint, claim, lease)
         except (HostError, LeaseHeld, StateError) as error:
             self._tell(host.endpoint, "standby" if isinstance(error, LeaseHeld) else "unreachable", error.message)
             return not isinstance(error, LeaseHeld)
@@ -147,8 +165,17 @@ class Leading(threading.Thread):
             self._claims.pop(host.endpoint, None)
             self._sightings.pop(host.endpoint, None)
         self._doors.permit(host.endpoint, lease)
+        self._held[host.endpoint] = lease
         self._tell(host.endpoint, "leader", f"term {lease.term}")
         return True
+
+    def _keep(self, endpoint: str, claim: Claim, lease: Lease) -> None:
+        """Write down whose it is. One that cannot be written down is given back: we would renew it and never write under it."""
+        try:
+            self._nonces.taken([(endpoint, claim)])
+        except StateError:
+            lease.release()
+            raise
 
     def _give_back(self, names: list[str]) -> None:
         leases = {name: self._held.pop(name) for name in names}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.app.own import own_instance
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     Act = tuple[str, str, str]
     """(reference, host, action)."""
 
+AT_ONE_TIME = timedelta(minutes=2)
+"""By how much the ends of two looks may be apart that went on at one time."""
 TOUCHES = 4096
 """Instances whose last event is remembered."""
 
@@ -71,9 +74,9 @@ class Memory:
         clusters = {view.cluster for view in seen.values() if view.cluster}
         for name, view in list(self.views.items()):
             if view.cluster in clusters and is_undeclared(view) and name not in seen:
-                del self.views[name]
+                self.views.pop(name, None)
         # Two workers may look at one host at a time: what was seen earlier does not come to stand over what was seen later.
-        self.views.update({name: view for name, view in seen.items() if name not in self.views or self.views[name].seen_at <= view.seen_at})
+        self.views.update({name: view for name, view in seen.items() if name not in self.views or not _earlier(view, self.views[name])})
 
     def begin(self, host: str, acts: Iterable[tuple[str, str]]) -> None:
         """``host``'s worker begins to work on (reference, instance) each. Called under ``deciding``."""
@@ -115,6 +118,11 @@ class Memory:
         with self._heard:
             before = self._last.get((host, instance))
             self._heard.wait_for(lambda: self._last.get((host, instance)) is not before, seconds)
+
+
+def _earlier(view: HostView, other: HostView) -> bool:
+    """Whether ``view`` is of a look before ``other``'s. One from much before is from after the clock was set back."""
+    return timedelta(0) < other.seen_at - view.seen_at <= AT_ONE_TIME
 
 
 def _put(of: dict[tuple[str, str], Hint], place: tuple[str, str], what: Hint) -> None:

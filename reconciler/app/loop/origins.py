@@ -59,9 +59,10 @@ class Branch(threading.Thread):
                 self._failures = 0
                 self._told(fetched.commit, fetched.by, fetched.seconds)
             fetched = self._source.fetch()
-        except UnsandboxError as error:
+        except Exception as error:  # noqa: BLE001 - without this thread no commit would ever be fetched again
             self._failures += 1
-            self._telemetry.text(None, error.message)
+            told = error.message if isinstance(error, UnsandboxError) else f"fetching broke: {type(error).__name__}"
+            self._telemetry.text(None, told)
             return
         failed, self._failures = self._failures, 0
         if fetched.moved:

@@ -49,27 +49,32 @@ class Text(threading.Thread):
     def run(self) -> None:
         """Read on each wake, until closed."""
         while self.wakes.wait():
-            self._read()
+            try:
+                self._read()
+            except UnsandboxError as error:
+                # The first line: one broken manifest may give a hundred findings, which `validate` shows.
+                self._failed(error.message.splitlines()[0])
+            except Exception as error:  # noqa: BLE001 - without this thread no other text would ever come into force
+                self._failed(f"reading it broke: {type(error).__name__}")
+            else:
+                self._failures = 0
+
+    def _failed(self, why: str) -> None:
+        self._telemetry.text(None, why)
+        # Nobody says so when a full disk has room again, or a file can be read again.
+        self._failures += 1
+        self.wakes.wake("it could not be read", delay(self._failures, random.random(), cap=LONGEST))  # noqa: S311 - a jitter, no secret
 
     def _read(self) -> None:
         began = time.monotonic()
-        try:
-            desired = self._load()
-        except UnsandboxError as error:
-            # The first line: one broken manifest may give a hundred findings, which `validate` shows.
-            self._telemetry.text(None, error.message.splitlines()[0])
-            # Nobody says so when a full disk has room again, or a file can be read again.
-            self._failures += 1
-            self.wakes.wake("it could not be read", delay(self._failures, random.random(), cap=LONGEST))  # noqa: S311 - a jitter, no secret
-            return
-        self._failures = 0
+        desired = self._load()
         self._telemetry.text(desired.commit, "")
         inputs = desired.commit.id, desired.commit.digest
         if inputs == self._inputs:
             return
-        self._inputs = inputs
         self._telemetry.note("text-read", "", f"{time.monotonic() - began:.3f} s")
         self._changed(desired)
+        self._inputs = inputs
 
     def _load(self) -> Desired:
         applied = self._journal.ledger(now()).applied

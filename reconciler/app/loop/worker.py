@@ -25,16 +25,23 @@ SHOWN = 3
 class Worker(threading.Thread):
     """The worker of one host."""
 
-    def __init__(self, host: Host, shared: Shared) -> None:
+    def __init__(self, host: Host, shared: Shared, before: Worker | None = None) -> None:
+        """``before`` worked on the host until now: it is waited for, as two on one host would begin the same."""
         super().__init__(name=f"host-{host.name}", daemon=True)
         self.host = host
         self.wakes = Mailbox()
         self._shared = shared
         self._pass = HostPass(host, shared, self.wakes.pending)
         self._failures = 0
+        self._before = before
 
     def run(self) -> None:
         """Pass after pass, until closed."""
+        if self._before is not None:
+            self._before.join()
+            self._before = None
+            # What it saw last may be of where the host was before.
+            self._shared.memory.views.pop(self.host.name, None)
         while whys := self.wakes.wait():
             if self._shared.stop.is_set():
                 return
