@@ -16,7 +16,9 @@ from reconciler.app.loop.hostpass import HostPass
 from reconciler.app.loop.leading import Leading
 from reconciler.app.loop.memory import Memory
 from reconciler.app.loop.options import Options
+from reconciler.app.loop.origins import Folders
 from reconciler.app.loop.text import Text
+from reconciler.app.poke import poke
 from reconciler.app.settings import Settings
 from reconciler.app.telemetry import Telemetry
 from reconciler.app.telemetry_health import Patience
@@ -165,3 +167,23 @@ def test_no_text_that_cannot_be_read_makes_the_watchdog_bite() -> None:
     told.text(None, "a manifest is broken")
     assert told.problems()
     assert not told.stuck()
+
+
+def test_a_poke_is_told_from_a_text_that_changed_wherever_the_loop_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An approval lives for minutes: in a folder that was named from the one above, too, it wakes the loop."""
+    monkeypatch.chdir(tmp_path)
+    settings, heard, poked = Settings(Path(), Path(".unsandbox"), Path("config")), [], threading.Event()
+
+    def hears(*told: bool) -> None:
+        heard.append(told)
+        poked.set()
+
+    folders = Folders(settings, Telemetry(), (), hears)
+    folders.start()
+    for _ in range(50):
+        poke(settings)
+        if poked.wait(0.1):
+            break
+    folders.close()
+    folders.join(5)
+    assert heard[0] == (False, False, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.app.loop.wakes import Mailbox
@@ -15,7 +16,6 @@ from reconciler.files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from reconciler.app.loop.options import Options
     from reconciler.app.settings import Settings
@@ -87,9 +87,10 @@ class Folders(threading.Thread):
 
     def __init__(self, settings: Settings, telemetry: Telemetry, commits: tuple[Path, ...], heard: Heard) -> None:
         super().__init__(name="folders", daemon=True)
-        self._poked = poke_folder(settings)
+        # What changed is told by its whole path, wherever the folders are named from.
+        self._poked = poke_folder(settings).absolute()
         make_folder(self._poked)
-        self._commits = tuple(dict.fromkeys((*commits, *branches_of(settings.root))))
+        self._commits = tuple(dict.fromkeys(folder.absolute() for folder in (*commits, *branches_of(settings.root))))
         self._paths = [*(settings.root / folder for folder in FOLDERS), self._poked, *self._commits]
         self._telemetry = telemetry
         self._heard = heard
@@ -100,8 +101,8 @@ class Folders(threading.Thread):
         keep_watching(self._paths, self._changed, self._ending, lambda text: self._telemetry.note("watcher-died", "", text))
 
     def _changed(self, paths: set[str]) -> None:
-        poked = {path for path in paths if path.startswith(str(self._poked))}
-        commits = {path for path in paths if any(path.startswith(str(folder)) for folder in self._commits)}
+        poked = {path for path in paths if Path(path).is_relative_to(self._poked)}
+        commits = {path for path in paths if any(Path(path).is_relative_to(folder) for folder in self._commits)}
         self._heard(bool(paths - poked - commits), bool(commits), bool(poked))
 
     def close(self) -> None:
