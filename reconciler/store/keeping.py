@@ -96,7 +96,9 @@ class Keeper:
         if self._file is None or not self._is_ours():
             self._leave()
             self._file = EventsFile(self._path)
-            self._inode = self._path.stat().st_ino
+            # One that goes in this moment is not ours at the next look; this thread must not end for it.
+            with suppress(OSError):
+                self._inode = self._path.stat().st_ino
         return self._file
 
     def _is_ours(self) -> bool:
