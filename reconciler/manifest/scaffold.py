@@ -192,7 +192,7 @@ machine's certificate and writes the file. `unsandbox hosts` shows who is reacha
 MAKEFILE = """\
 # `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help validate plan apply status
+.PHONY: help validate plan apply run status
 
 help: ## list the targets
 \t@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -206,6 +206,9 @@ plan: ## what would happen, kept in plan.json
 apply: ## carry out exactly what plan.json says
 \tunsandbox apply plan.json
 
+run: ## keep it so, until Ctrl-C
+\tunsandbox run
+
 status: ## what is declared beside what is there
 \tunsandbox status
 """
@@ -218,6 +221,7 @@ YAML in `manifests/` says what should exist, `inventory/` on which LXD hosts.
     unsandbox validate
     unsandbox plan
     unsandbox apply
+    unsandbox run       # keeps it so, until Ctrl-C
     unsandbox status
 
 Exit codes of `plan`: 0 nothing to do, 2 changes, 3 something is refused, 4 a host is out of reach.

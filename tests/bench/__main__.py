@@ -207,7 +207,10 @@ def main(names: list[str]) -> int:
         bench = Bench(lab, build_starter(Path(folder)), Path(folder))
         for name in names or ALL:
             say(name)
-            figures.extend(ALL[name](bench))
+            figures.extend(found := ALL[name](bench))
+            for figure in found:
+                # At once as well: a later measurement that breaks takes none of these with it.
+                say(f"  {figure.name}: {figure.value}")
     show(figures)
     return 0 if all(figure.holds is not False for figure in figures) else 1
 

@@ -32,24 +32,27 @@ PROJECT = "unsandbox"
 
 
 def measure_kill(fleet: Fleet) -> list[Figure]:
-    """Kill the first process of a container again and again, and see when the loop began to start it, and when LXD let it."""
+    """Kill the first process of one container after the other, and see when the loop began to start it, and when LXD let it.
+
+    Each once: a second failure of the same one soon after would rightly wait for its back-off.
+    """
     daemon = fleet.daemons[0]
-    names = [f"k-{number}" for number in range(4)]
+    names = [f"k-{number:02}" for number in range(KILLS)]
     fleet.services(dict.fromkeys(names, ""))
     fleet.write("manifests/policy.yaml", (fleet.root / "manifests/policy.yaml").read_text().replace("flaps: 50", "flaps: 500"))
     ours, whole = [], []
     with Running(fleet) as loop:
-        until(lambda: list(fleet.statuses().values()) == ["Running"] * len(names))
-        for turn in range(KILLS):
-            name = f"svc-{names[turn % len(names)]}"
+        until(lambda: list(fleet.statuses().values()) == ["Running"] * len(names), every=0.5)
+        time.sleep(2)
+        for name in names:
             time.sleep(0.5)
             at = now().timestamp()
-            kill(daemon, name)
+            kill(daemon, f"svc-{name}")
             until(lambda at=at: bool(loop.actions("done", at)))  # type: ignore[misc]  # mypy cannot type a default-bound lambda
             line = loop.actions("done", at)[0]
             ours.append(began(line) - at)
             whole.append(moment(line) - at)
-    floor = [_floor(daemon, f"svc-{names[turn % len(names)]}") for turn in range(KILLS // 4)]
+    floor = [_floor(daemon, f"svc-{name}") for name in names[: KILLS // 4]]
     p50, p99 = middle(ours), quantiles(ours, n=100)[98]
     ratio = middle(whole) / middle(floor)
     return [
