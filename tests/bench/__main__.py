@@ -18,6 +18,7 @@ from tests.bench import rivals
 from tests.bench.commits import measure as measure_commit
 from tests.bench.contest import measure as measure_contest
 from tests.bench.figures import Figure, middle, say, seconds, show
+from tests.bench.fleet_loop import measure as measure_fleet
 from tests.bench.guard import measure as measure_guard
 from tests.bench.lease import measure as measure_lease
 from tests.bench.loop import measure_idle, measure_kill, measure_moves, measure_refill
@@ -183,6 +184,7 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "pure": bench_pure,
     "guard": bench_guard,
     "scale": bench_scale,
+    "fleet": lambda _bench: measure_fleet(),
     "lease": bench_lease,
     "plan": bench_plan,
     "apply": bench_apply,

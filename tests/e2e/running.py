@@ -9,7 +9,7 @@ import subprocess
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from tests.e2e.fleet import COMMAND
 
@@ -17,18 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from tests.e2e.fleet import Fleet
-
 PATIENCE = 120.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+class Repository(Protocol):
+    """Where the loop is started, and by what environment."""
+
+    root: Path
+    environ: dict[str, str]
+
+
 class Running:
-    """``unsandbox run`` over a fleet's repository. A context manager; leaving it ends the loop in order."""
+    """``unsandbox run`` over a repository. A context manager; leaving it ends the loop in order."""
 
     def __init__(
         self,
-        fleet: Fleet,
+        fleet: Repository,
         *options: str,
         state: Path | None = None,
         root: Path | None = None,
@@ -68,6 +73,11 @@ class Running:
         """Seconds of CPU that it has used."""
         words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(words[11]) + int(words[12])) / TICKS
+
+    def highest(self) -> int:
+        """Bytes that it held in memory at most."""
+        words = Path(f"/proc/{self.process.pid}/status").read_text().partition("VmHWM:")[2].split()
+        return int(words[0]) * 1024
 
     def memory(self) -> int:
         """Bytes that it holds in memory."""

@@ -1,7 +1,8 @@
 """Many hosts with many instances each, in one process of their own: ``python -m tests.fake.fleet FOLDER HOSTS EACH``.
 
 It writes one line of JSON when it listens (host name -> socket and fingerprint), then carries out lines of its standard input and answers
-each with how many instances it touched: ``stop SHARE`` and ``edit SHARE`` change every n-th one behind our back. Rows are kept as they are
+each with how many instances it touched: ``stop SHARE`` and ``edit SHARE`` change every n-th one behind our back,
+``one-stop SHARE`` does so on the first host alone. Rows are kept as they are
 sent, and only what was written to is made anew (``State.keeps``).
 """
 
@@ -116,7 +117,8 @@ def main(folder: Path, hosts: int, each: int) -> None:
     _say([[fake.name, str(fake.socket), fake.fingerprint] for fake in fakes])
     for line in sys.stdin:
         verb, _, share = line.strip().partition(" ")
-        _say(change(fakes, verb, float(share)))
+        # ``one-stop`` is about the first host alone.
+        _say(change(fakes[:1] if verb.startswith("one-") else fakes, verb.removeprefix("one-"), float(share)))
     for fake in fakes:
         fake.close()
 
