@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
 
 
+AHEAD = 2
+"""For so many calls under way one more action is begun."""
 MOST = 64
 """Threads for one host, whatever its pace."""
 STOPPED = "stopped before it began"
@@ -50,6 +52,7 @@ class Walk:
         self._ready: dict[str, list[PlannedAction]] = {action.host: [] for action in plan.actions}
         self._busy = dict.fromkeys(self._ready, 0)
         self._served: dict[str, int] = {}
+        self._asks = {action.index: Ask(urgency(action), action.owner, action.index) for action in plan.actions}
         self._pools = {host: ThreadPoolExecutor(MOST, thread_name_prefix=f"apply-{host}") for host in self._ready}
 
     def report(self) -> Report:
@@ -82,12 +85,6 @@ class Walk:
             elapsed=elapsed,
         )
 
-    @property
-    def queued(self) -> tuple[int, int]:
-        """Actions that wait, and that are carried out at this moment."""
-        running = sum(self._busy.values())
-        return len(self._waiting) + sum(map(len, self._ready.values())), running
-
     def _start_ready(self, running: dict[Future[Event], PlannedAction]) -> None:
         """Start what can start, in turn, and skip what never can; skipping may doom others, hence the loop."""
         again = True
@@ -102,14 +99,16 @@ class Walk:
                     self._ready[action.host].append(self._waiting.pop(action.index))
             for host, ready in self._ready.items():
                 again |= self._give_way(ready)
-                while ready and self._busy[host] < min(self._paces.places(host), MOST):
-                    action = ready.pop(next_turn([self._ask(one) for one in ready], self._served))
+                while ready and self._busy[host] < self._places(host):
+                    action = ready.pop(next_turn([self._asks[one.index] for one in ready], self._served))
                     self._served[action.owner] = len(self._settled) + len(running)
                     self._busy[host] += 1
                     running[self._pools[host].submit(self._carry_out, action)] = action
 
-    def _ask(self, action: PlannedAction) -> Ask:
-        return Ask(urgency(action), action.owner, action.index)
+    def _places(self, host: str) -> int:
+        """A few more than calls may be under way: their intents are on disk by the time that a call ends, and no place stays empty."""
+        places = self._paces.places(host)
+        return min(places + places // AHEAD, MOST)
 
     def _give_way(self, ready: list[PlannedAction]) -> bool:
         """Skip what may not begin any more. Whether there was any."""
