@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -24,6 +25,7 @@ from reconciler.store.retention import Keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TextIO
 
     from reconciler.cli.invocation import Invocation
 
@@ -108,7 +110,9 @@ def run(  # noqa: PLR0913 - one parameter an option
         keep=Keep(timedelta(days=keep_days), keep_entries),
     )
     drained = _run(made, options, _Seeing(log_format, log_level, listen, listen_anywhere))
-    raise typer.Exit(Exit.DONE if drained else Exit.FAILED)
+    if not drained:
+        _leave(made.err.stream)
+    raise typer.Exit(Exit.DONE)
 
 
 def _run(made: Invocation, options: Options, seeing: _Seeing) -> bool:
@@ -119,19 +123,27 @@ def _run(made: Invocation, options: Options, seeing: _Seeing) -> bool:
             where = stack.enter_context(serve(told, seeing.listen, anywhere=seeing.anywhere))
             told.note("listening", "", where)
         loop = Loop(made.settings, options, told)
-        stack.enter_context(_signals(loop))
+        stack.enter_context(_signals(loop, made.err.stream))
         return loop.run()
 
 
+def _leave(stream: TextIO) -> NoReturn:
+    """Leave with calls under way: the end of the interpreter would wait for them, however long a host hangs.
+
+    Intents without an outcome are settled by the next run.
+    """
+    stream.flush()
+    os._exit(Exit.FAILED)
+
+
 @contextmanager
-def _signals(loop: Loop) -> Iterator[None]:
+def _signals(loop: Loop, stream: TextIO) -> Iterator[None]:
     """SIGTERM and SIGINT stop, a second one leaves at once; SIGHUP reads everything again."""
     told: list[int] = []
 
     def stop(number: int, _frame: object) -> None:
         if told:
-            # Intents without an outcome are settled by the next run.
-            raise SystemExit(Exit.FAILED)
+            _leave(stream)
         told.append(number)
         loop.stop()
 

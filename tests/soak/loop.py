@@ -93,7 +93,13 @@ class Loop:
             return 0
         if self._process.poll() is None:
             self._process.send_signal(number)
-        status = self._process.wait(ENDS)
+            self._process.send_signal(signal.SIGCONT)
+        try:
+            status = self._process.wait(ENDS)
+        except subprocess.TimeoutExpired:
+            self.problems.append(f"STUCK: it did not end within {ENDS:g} s of {number.name}, see {self.log}")
+            self._process.kill()
+            status = self._process.wait()
         if b"Traceback" in self.log.read_bytes():
             self.problems.append(f"TRACEBACK in {self.log}")
         self._process = None
