@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any, Self
 
+from reconciler.app.clock import now
 from tests.e2e.fleet import COMMAND
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tests.fake.estate import Estate
 
 PATIENCE = 30.0
+QUIET = 1.0
+"""Seconds without a word."""
 
 
 class Loop:
@@ -72,6 +75,10 @@ class Loop:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code
+
+    def be_quiet(self) -> None:
+        """Wait until it does nothing."""
+        self.until(lambda: now().timestamp() - self.log.stat().st_mtime > QUIET)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Another command beside it."""

@@ -26,7 +26,13 @@ def _under_way(estate: Estate, loop: Loop) -> None:
     loop.until(lambda: any(asked.body.get("name") == "svc-b" for asked in estate.fakes[0].writes))
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/1.0/instances"), ("GET", "/1.0/instances"), ("PUT", "/1.0/profiles/.*")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/1.0/instances"),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in (("GET", "/1.0/instances"), ("PUT", "/1.0/profiles/.*"))),
+    ],
+)
 def test_a_host_that_hangs_does_not_hold_up_the_end(method: str, path: str) -> None:
     with Estate() as estate:
         estate.services = {"a": ""}
@@ -40,6 +46,7 @@ def test_a_host_that_hangs_does_not_hold_up_the_end(method: str, path: str) -> N
             assert loop.end() < DRAIN + REST
 
 
+@pytest.mark.slow
 def test_what_is_under_way_is_finished_and_nothing_more_is_begun() -> None:
     with Estate() as estate:
         estate.services = {"a": ""}
@@ -53,6 +60,7 @@ def test_what_is_under_way_is_finished_and_nothing_more_is_begun() -> None:
         assert estate.fakes[0].query("GET", "/1.0/instances/svc-b?project=unsandbox")["config"]["user.unsandbox.name"] == "b"
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_it_at_once_and_the_next_run_settles_what_is_open() -> None:
     with Estate() as estate:
         estate.services = {"a": ""}
