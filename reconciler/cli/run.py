@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -132,7 +132,8 @@ def _leave(stream: TextIO) -> NoReturn:
 
     Intents without an outcome are settled by the next run.
     """
-    stream.flush()
+    with suppress(OSError, RuntimeError, ValueError):  # a signal may come in the middle of a line, or after the reader has gone
+        stream.flush()
     os._exit(Exit.FAILED)
 
 
