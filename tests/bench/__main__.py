@@ -24,6 +24,7 @@ from tests.bench.lease import measure as measure_lease
 from tests.bench.loop import measure_idle, measure_kill, measure_moves, measure_refill
 from tests.bench.pure import measure as measure_pure
 from tests.bench.scale import measure as measure_scale
+from tests.bench.takeover import measure as measure_takeover
 from tests.conftest import REPOSITORY, Starter, build_starter
 from tests.e2e.fleet import COMMAND, Fleet
 from tests.lab.clean import clean_daemon
@@ -194,6 +195,7 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "refill": lambda bench: measure_refill(bench.fleet("h1")),
     "idle": lambda bench: measure_idle(bench.fleet("h1", "h2", "h3")),
     "commit": lambda bench: measure_commit(bench.fleet("h1")),
+    "takeover": lambda bench: measure_takeover(bench.fleet("h1")),
     "demo": bench_demo,
 }
 
