@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 PLAIN = Options()
+HANDLES = 65_536
+"""Open files that are enough for any fleet."""
 
 
 class LogFormat(StrEnum):
@@ -98,6 +101,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     a second one at once; SIGHUP reads everything again. Of several only the one that holds the leases acts, the others stand by.
     """
     made = acting(context)
+    _allow_handles()
     options = Options(
         git=git,
         branch=branch,
@@ -113,6 +117,14 @@ def run(  # noqa: PLR0913 - one parameter an option
     if not drained:
         _leave(made.err.stream)
     raise typer.Exit(Exit.DONE)
+
+
+def _allow_handles() -> None:
+    """As many open files as the machine lets us have: each host takes several."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = HANDLES if hard == resource.RLIM_INFINITY else min(hard, HANDLES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _run(made: Invocation, options: Options, seeing: _Seeing) -> bool:

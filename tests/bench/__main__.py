@@ -22,6 +22,7 @@ from tests.bench.fleet_loop import measure as measure_fleet
 from tests.bench.guard import measure as measure_guard
 from tests.bench.lease import measure as measure_lease
 from tests.bench.loop import measure_idle, measure_kill, measure_moves, measure_refill
+from tests.bench.memory import measure as measure_memory
 from tests.bench.pure import measure as measure_pure
 from tests.bench.scale import measure as measure_scale
 from tests.bench.takeover import measure as measure_takeover
@@ -194,6 +195,7 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "moves": lambda bench: measure_moves(bench.fleet("h1", "h2", "h3")),
     "refill": lambda bench: measure_refill(bench.fleet("h1")),
     "idle": lambda bench: measure_idle(bench.fleet("h1", "h2", "h3")),
+    "memory": lambda _bench: measure_memory(),
     "commit": lambda bench: measure_commit(bench.fleet("h1")),
     "takeover": lambda bench: measure_takeover(bench.fleet("h1")),
     "demo": bench_demo,

@@ -30,6 +30,7 @@ class Loop:
 
     def __init__(self, estate: Estate, *options: str, before: tuple[str, ...] = (), timeout: str = "2") -> None:
         self._estate = estate
+        self._address = ""
         self.log = estate.root / f"loop-{time.monotonic_ns()}.jsonl"
         words = ["run", "--log-format", "json", "--log-level", "debug", "--listen", "127.0.0.1:0", *options]
         self.environ = {**os.environ, "UNSANDBOX_CONFIG_DIR": str(estate.root / "config"), "UNSANDBOX_ACTOR": "tester@lab"}
@@ -68,13 +69,24 @@ class Loop:
 
     def health(self) -> int:
         """What the health endpoint answers."""
-        where = self.told("note", "listening")[0]["detail"]
         try:
-            with urllib.request.urlopen(f"http://{where}/healthz", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://{self._where()}/healthz", timeout=10) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             with error:
                 return error.code
+
+    def passes(self) -> int:
+        """How many passes have ended, by its metrics."""
+        with urllib.request.urlopen(f"http://{self._where()}/metrics", timeout=10) as answer:
+            found = answer.read().decode()
+        return round(sum(float(line.split()[-1]) for line in found.splitlines() if line.startswith("unsandbox_passes_total{")))
+
+    def _where(self) -> str:
+        if not self._address:
+            self.until(lambda: self.told("note", "listening"))
+            self._address = str(self.told("note", "listening")[0]["detail"])
+        return self._address
 
     def be_quiet(self) -> None:
         """Wait until it does nothing."""
