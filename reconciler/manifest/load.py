@@ -34,7 +34,7 @@ STANDING = frozenset({Kind.SERVICE, Kind.SESSION, Kind.POOL, Kind.HOST})
 """Kinds whose metadata may say a mode and a suspension."""
 STANCE = ("mode", "suspend")
 YAML = (".yaml", ".yml")
-MAX_DOCUMENTS = 50_000
+MAX_DOCUMENTS = 200_000
 
 
 def load(files: Iterable[SourceFile]) -> Documents:

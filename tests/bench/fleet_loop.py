@@ -123,7 +123,7 @@ def run(hosts: int, each: int) -> dict[str, Any]:
 
 
 def measure() -> list[Figure]:
-    """The figures of a small fleet and of a large one. A text may hold 50,000 documents, and each of these services is one."""
+    """The figures of a small fleet and of a large one. Each of its services is a document of its own."""
     small, large = _child(HOSTS // 10, EACH_DECLARED), _child(HOSTS, EACH_DECLARED)
     count, rss = HOSTS * EACH_DECLARED, large["rss"]
     first, full, changed = (large[name]["seconds"] for name in ("start", "full", "changed"))

@@ -82,11 +82,6 @@ def lxc_loop(daemon: Daemon, wanted: list[dict[str, Any]], state: str = STARTED)
             _lxc(daemon, "start" if state == STARTED else "pause", body["name"])
 
 
-def lxc_list(daemon: Daemon, _wanted: list[dict[str, Any]], _state: str = STARTED) -> None:
-    """The least that any script can do to see that nothing is to be done: one list of all of them."""
-    _lxc(daemon, "list", "--format", "csv", "--columns", "ns")
-
-
 def _lxc(daemon: Daemon, *arguments: str) -> str:
     return subprocess.run(
         ["lxc", *arguments, "--project", PROJECT],

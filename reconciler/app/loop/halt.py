@@ -15,3 +15,8 @@ class Halt(threading.Event):
     def is_set(self) -> bool:
         """Whether this pass, or the loop, is to end."""
         return self._whole.is_set() or super().is_set()
+
+    @property
+    def broke(self) -> bool:
+        """Whether this pass was ended by something of ours, such as a journal that could not be written."""
+        return super().is_set()

@@ -95,6 +95,8 @@ class HostPass:
         self._in = shared
         self._pending = pending
         self._held = Held()
+        self._broke = False
+        """Whether the last walk was ended by something of ours: its actions have failed by no fault of their objects."""
         self._watched = Watched()
         self._restless = 0
         self._certified: tuple[object, ...] = ()
@@ -237,6 +239,7 @@ class HostPass:
         steps = Steps(part, inside.settings, inside.journal, inside.doors, halt, inside.paces, self._pause)
         walk = Walk(part.plan, steps, inside.paces, lambda event: inside.telemetry.action(pass_id, event), halt, self._pending)
         report = walk.report()
+        self._broke = halt.broke
         inside.telemetry.queue(self._name, len(report.skipped), 0, *inside.paces.limits(self._name))
         seen = after_steps(inside.journal, part, report, inside.doors, bearing)
         if seen:
@@ -261,7 +264,9 @@ class HostPass:
         """When to look again without being told to."""
         self._held.done(event.ref for event in (report.done if report else ()))
         failed = [event.ref for event in (report.failed if report else ())]
-        if failed:
+        if failed and self._broke:
+            self._in.wake(self._name, "the journal failed", SOON)
+        elif failed:
             self._in.wake(self._name, "an action failed", self._held.failed(failed))
         if report and report.stopped and not self._in.stop.is_set():
             self._in.wake(self._name, "work was left over", 0.0)
