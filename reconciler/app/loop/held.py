@@ -23,7 +23,9 @@ class Held:
 
     def failed(self, refs: Iterable[str]) -> float:
         """They failed; seconds until the first of them may be tried again."""
-        waits = []
+        waits, moment = [], time.monotonic()
+        # What was never tried again is not remembered for ever.
+        self._failed = {ref: told for ref, told in self._failed.items() if moment < told[1] + LONGEST}
         for ref in refs:
             count = self._failed.get(ref, (0, 0.0))[0] + 1
             wait = delay(count, random.random(), base=FIRST, cap=LONGEST)  # noqa: S311 - a jitter, no secret

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from reconciler.model.changes import Refusal
     from reconciler.model.plan import PlannedAction
     from reconciler.model.resources import Desired, Host
-    from reconciler.model.world import HostView
+    from reconciler.model.world import HostView, Instance
     from reconciler.store.journal import Journal
 
     Act = tuple[str, str, str]
@@ -100,6 +100,7 @@ class HostPass:
         self._watched = Watched()
         self._restless = 0
         self._certified: tuple[object, ...] = ()
+        self._rows: tuple[Instance, ...] | None = None
         self._told: frozenset[tuple[str, str, str, str]] = frozenset()
         """Work for others, with the fingerprint of what it is about, of which they were told."""
         self.pass_id = ""
@@ -255,10 +256,11 @@ class HostPass:
     def _remember(self, made: Made) -> None:
         """Certify a look that led to nothing, where it shows anything that the last certified one did not."""
         view = made.observed.hosts[self._name]
-        told = (self._in.book.begun, made.desired.commit.digest, view.grade, tuple(map(id, view.instances)), len(made.refused))
-        if told != self._certified:
+        told = (self._in.book.begun, made.desired.commit.digest, view.grade, len(made.refused))
+        # A look that shows nothing else gives back the very rows of the one before.
+        if told != self._certified or view.instances is not self._rows:
             before_steps(self._in.journal, made, self._name, self._in.deciding.bearing(made))
-            self._certified = told
+            self._certified, self._rows = told, view.instances
 
     def _again(self, view: HostView, refusals: tuple[Refusal, ...], report: Report | None) -> None:
         """When to look again without being told to."""
