@@ -64,9 +64,10 @@ def _lease(loop: Running) -> str:
 
 def _one(fleet: Fleet, daemon: Daemon, leader: Running, other: Running, turn: int) -> tuple[float, int]:
     """Seconds from the kill to the other's first write, and how many creates or starts there were too many."""
+    file = f"manifests/turn-{turn}.yaml"
     names = [f"t-{turn:02}-{number}" for number in range(BATCH)]
     with Monitor(daemon) as heard:
-        fleet.services(dict.fromkeys(names, ""), f"manifests/turn-{turn % 4}.yaml")
+        fleet.services(dict.fromkeys(names, ""), file)
         seen = len(leader.lines())
         until(
             lambda: any(line["event"] == "action-began" and line.get("action") == "create" for line in leader.lines()[seen:]), every=0.002
@@ -78,6 +79,9 @@ def _one(fleet: Fleet, daemon: Daemon, leader: Running, other: Running, turn: in
         until(lambda: all(fleet.statuses().get(name) == "Running" for name in wanted))
         until(lambda: _lease(other) == "leader")
         time.sleep(0.3)
+    # Taken away before the next ones come: at once it would look like a rename.
+    (fleet.root / file).unlink()
+    until(lambda: not fleet.statuses().keys() & set(wanted))
     counts = Counter((action, name) for action, name in heard.told if name in wanted)
     extra = sum(count - 1 for count in counts.values() if count > 1)
     missing = [name for name in wanted for action in ("instance-created", "instance-started") if not counts[action, name]]
