@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from reconciler.app.clock import stamp
@@ -53,6 +54,7 @@ class Walk:
         self._busy = dict.fromkeys(self._ready, 0)
         self._served: dict[str, int] = {}
         self._asks = {action.index: Ask(urgency(action), action.owner, action.index) for action in plan.actions}
+        self._ended: SimpleQueue[Future[Event]] = SimpleQueue()
         self._pools = {host: ThreadPoolExecutor(MOST, thread_name_prefix=f"apply-{host}") for host in self._ready}
 
     def report(self) -> Report:
@@ -62,13 +64,13 @@ class Walk:
         try:
             self._start_ready(running)
             while running:
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    action, event = running.pop(future), future.result()
-                    self._busy[action.host] -= 1
-                    self._settled[action.index] = event.kind is EventKind.ACTION_DONE
-                    self._keep(event)
+                future = self._ended.get()
+                action, event = running.pop(future), future.result()
+                self._busy[action.host] -= 1
+                self._settled[action.index] = event.kind is EventKind.ACTION_DONE
+                # The next begins before this one is told of: its place is empty for no longer than it has to be.
                 self._start_ready(running)
+                self._keep(event)
         finally:
             for pool in self._pools.values():
                 pool.shutdown(wait=True, cancel_futures=True)
@@ -103,7 +105,9 @@ class Walk:
                     action = ready.pop(next_turn([self._asks[one.index] for one in ready], self._served))
                     self._served[action.owner] = len(self._settled) + len(running)
                     self._busy[host] += 1
-                    running[self._pools[host].submit(self._carry_out, action)] = action
+                    future = self._pools[host].submit(self._carry_out, action)
+                    running[future] = action
+                    future.add_done_callback(self._ended.put)
 
     def _places(self, host: str) -> int:
         """A few more than calls may be under way: their intents are on disk by the time that a call ends, and no place stays empty."""

@@ -75,6 +75,7 @@ def test_the_other_stands_by_and_takes_over_knowing_what_the_leader_did(single: 
     assert not refused(second, before) & {"F10", "S01"}
 
 
+@pytest.mark.slow
 def test_what_a_person_froze_while_another_led_stays_frozen(single: Fleet, pair: tuple[Running, Running]) -> None:
     first, second = pair
     single.daemons[0].query("PUT", "/1.0/instances/svc-web/state?project=unsandbox", {"action": "freeze", "timeout": 20})
@@ -86,6 +87,7 @@ def test_what_a_person_froze_while_another_led_stays_frozen(single: Fleet, pair:
     assert wrote(second) == []
 
 
+@pytest.mark.slow
 def test_a_leader_that_was_paused_past_its_ttl_finds_its_lease_lost(single: Fleet, pair: tuple[Running, Running]) -> None:
     first, second = pair
     os.kill(first.process.pid, signal.SIGSTOP)
