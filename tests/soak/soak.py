@@ -30,6 +30,8 @@ SETTLES = 180.0
 LOOK = 1.0
 ASKED = 3
 """Times that a person is asked: behind one answer another question may stand."""
+CIRCUIT = "F02"
+"""Closed by one answer for all that it holds back."""
 PASSING = frozenset({"O08", "O09"})
 """What is between two states, or LXD is at work on, settles by itself."""
 VERIFIED = 10
@@ -132,7 +134,7 @@ class Step:
             # What a person then does with his own hands has no intent.
             places = {(row["host"], row["ref"]) for row in left}
             struck.excuse.changed |= {row.uuid for row in seen.ours(seen.rows(self.ground.arena.daemons)) if (row.host, row.ref) in places}
-            yield from self.person.answer(left)
+            yield from self.person.answer(_asked(left))
         if struck.undo is not None:
             struck.undo()
             yield from self.converge(made, struck.excuse, self.ground.forgotten, [])
@@ -170,6 +172,12 @@ class Step:
         status, said = self.ground.arena.run("history", "--verify")
         if status:
             yield f"CHAIN: history --verify gave {status}: {said}"
+
+
+def _asked(left: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a person answers: each refusal by itself, but the circuit once, for it is one for all that it holds back."""
+    circuit = [row for row in left if row["code"] == CIRCUIT]
+    return [row for row in left if row["code"] != CIRCUIT] + circuit[:1]
 
 
 def _short(said: str) -> str:
