@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from tests.conftest import Starter
     from tests.lab.daemon import Daemon
 
-pytestmark = [pytest.mark.lxd, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.lxd, pytest.mark.timeout(180)]
 
-SOON = 15.0
+SOON = 40.0
 """Seconds; what is told here takes well under one where the machine is calm."""
 SETTLED = 0.8
 """Seconds in which a loop that were to do something would have done it."""

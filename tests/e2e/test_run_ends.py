@@ -16,7 +16,7 @@ from tests.lab.monitor import Monitor
 if TYPE_CHECKING:
     from tests.e2e.fleet import Fleet
 
-pytestmark = [pytest.mark.lxd, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lxd, pytest.mark.timeout(240)]
 
 SOON = 30.0
 COUNT, MANY = 8, 30

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from tests.e2e.fleet import Fleet
 
-pytestmark = [pytest.mark.lxd, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.lxd, pytest.mark.timeout(180)]
 
-SOON = 15.0
+SOON = 40.0
 
 
 def commit(folder: Path, *options: str) -> str:

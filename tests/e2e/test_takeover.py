@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from tests.e2e.fleet import Fleet
 
-pytestmark = [pytest.mark.lxd, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lxd, pytest.mark.timeout(240)]
 
 TTL = 2.0
-SOON = 20.0
+SOON = 40.0
 
 
 def lease(loop: Running) -> str:
