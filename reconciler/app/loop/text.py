@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from reconciler.app.clock import now
 from reconciler.app.git import is_repository
 from reconciler.app.loop.wakes import Mailbox
-from reconciler.app.repository import load_desired
+from reconciler.app.repository import FOLDERS, load_desired
 from reconciler.errors import UnsandboxError
 from reconciler.policy.backoff import delay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from reconciler.app.loop.options import Options
     from reconciler.app.settings import Settings
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 
 LONGEST = 60.0
 """Seconds until a text that could not be read is read again, at most."""
+
+QUIET = 0.25
+"""Seconds without a write after which files are read as they are. A commit needs none: it is whole or not there."""
+PATIENCE = 5.0
+"""Seconds that are waited for that at most."""
 
 
 class Text(threading.Thread):
@@ -80,8 +86,30 @@ class Text(threading.Thread):
         applied = self._journal.ledger(now()).applied
         rev = "HEAD" if is_repository(self._settings.root) and not self._options.uncommitted else None
         commit, signatures = (applied.commit, applied.signatures) if applied else ("", False)
+        if rev is None:
+            self._let_settle()
         return load_desired(self._settings, rev, applied=commit, signatures=signatures)
+
+    def _let_settle(self) -> None:
+        """Wait until no file was written for a moment: one that is cut off in the middle of being written declares less than it will."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and (left := QUIET - _youngest(self._settings.root, now().timestamp())) > 0:
+            time.sleep(min(left, QUIET))
 
     def close(self) -> None:
         """Read no more."""
         self.wakes.close()
+
+
+def _youngest(root: Path, at: float) -> float:
+    """Seconds since a file of the text was last written; what cannot be looked at, or was written in the future, is no reason to wait."""
+    ages = [QUIET]
+    for folder in FOLDERS:
+        for path in (root / folder).rglob("*"):
+            try:
+                age = at - path.stat().st_mtime
+            except OSError:
+                continue
+            if age >= 0:
+                ages.append(age)
+    return min(ages)
