@@ -82,9 +82,9 @@ class ManifestError(InputError):
 
     code = "manifest"
 
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
+    def __init__(self, findings: tuple[Finding, ...], *, hint: str = "") -> None:
         self.findings = tuple(sorted(findings))
-        super().__init__("\n".join(str(finding) for finding in self.findings))
+        super().__init__("\n".join(str(finding) for finding in self.findings), hint=hint)
 
 
 class UsageError(InputError):

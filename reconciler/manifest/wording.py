@@ -36,7 +36,9 @@ _TYPES = {
 }
 
 
-def findings_of(error: ValidationError, model: type, file: str, top: str, places: Mapping[Path, tuple[int, int]]) -> Iterator[Finding]:
+def findings_of(
+    error: ValidationError, model: type, file: str, top: str | int, places: Mapping[Path, tuple[int, int]]
+) -> Iterator[Finding]:
     """One finding for each error of ``model`` over the part of a document at ``top``."""
     seen: set[tuple[Path, str]] = set()
     for detail in error.errors(include_url=False):

@@ -1,0 +1,3 @@
+console.log("hello");
+if (true {
+  console.log("hello again";
