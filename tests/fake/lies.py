@@ -92,15 +92,17 @@ class Lie(StrEnum):
 
 @dataclass(frozen=True)
 class Deceit:
-    """One of ``instead`` (nothing is done), ``bend`` (the metadata of a success) and ``sending`` says what becomes of the answer.
+    """What becomes of the answer, by one of ``instead`` (nothing is done), ``bend``, ``afterwards`` (all is done first) and ``sending``.
 
-    ``streaming`` is about events: their method is EVENT and their path that of what they are about, such as ``/1.0/instances/NAME``.
+    ``bend`` changes the metadata of a success; ``streaming`` is about events: their method is EVENT and
+    their path that of what they are about, such as ``/1.0/instances/NAME``.
     """
 
     method: str
     path: str
     instead: tuple[int, str] | None = None
     bend: Bend | None = None
+    afterwards: tuple[int, str] | None = None
     sending: Sending | None = None
     streaming: Streaming | None = None
 
@@ -128,7 +130,7 @@ LIES: dict[Lie, Deceit] = {
     Lie.PRECONDITION: Deceit("PUT|PATCH", ONE, instead=(412, "ETag doesn't match: 1 vs 2")),
     Lie.CONFLICT: Deceit(WRITES, ONE, instead=(409, "This instance already exists")),
     Lie.LOCKED: Deceit("GET|" + WRITES, r".*", instead=(500, "Failed to begin transaction: database is locked")),
-    Lie.FORGOTTEN: Deceit("GET", r"/1\.0/operations/[^/]+(/wait)?", instead=(404, "Operation not found")),
+    Lie.FORGOTTEN: Deceit("GET", r"/1\.0/operations/[^/]+(/wait)?", afterwards=(404, "Operation not found")),
     Lie.LOST_ANSWER: Deceit(WRITES, r".*", sending=Sending.LOST),
     Lie.SILENT: Deceit(WRITES, r".*", sending=Sending.SILENT),
     Lie.LATE: Deceit(WRITES, r".*", sending=Sending.LATE),
@@ -168,6 +170,8 @@ class Told:
     def bent(self, answer: Answer) -> Answer:
         """The answer after this lie; errors stay as they are."""
         bend = self.deceit.bend
+        if self.deceit.afterwards:
+            return refusal(*self.deceit.afterwards)
         if bend is None or answer.metadata is None:
             return answer
         return Answer(answer.status, {**answer.document, "metadata": bend(answer.metadata, self.names)}, answer.headers)
