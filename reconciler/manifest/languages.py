@@ -11,7 +11,8 @@ from reconciler.manifest.crosschecks import cross_check
 from reconciler.manifest.schema_languages import LanguageSpec
 from reconciler.manifest.wording import findings_of
 from reconciler.manifest.yamltext import parse
-from reconciler.model.language import Language, Languages, Packages
+from reconciler.model.language import Language, Languages
+from reconciler.model.recipe import Packages
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import SourceFile

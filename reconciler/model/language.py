@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from reconciler.model.recipe import Packages
 
 MIB = 1024 * 1024
 
@@ -51,15 +53,6 @@ class Check(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Packages:
-    """What an image installs for a language. ``pypi`` is ``name==version`` and ``npm`` is ``name@version``; Debian's suite pins its own."""
-
-    debian: tuple[str, ...] = ()
-    pypi: tuple[str, ...] = ()
-    npm: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Language:
     """One row of the catalogue. Commands are argument lists, run in the folder that holds ``source``."""
 
@@ -76,7 +69,7 @@ class Language:
     """Empty where ``run`` takes the source as it is."""
     run: tuple[str, ...] = ()
     """The arguments of the program are appended."""
-    packages: Packages = Packages()
+    packages: Packages = field(default_factory=Packages)
     repl: tuple[str, ...] = ()
     version: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
