@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from reconciler.app.bringing import bring
 from reconciler.app.clock import now, stamp
 from reconciler.engine.refuse.steps import StepQuestion
 from reconciler.engine.table.steps import STEP_RULES
 from reconciler.errors import HostBusy, HostError, LeaseHeld, Refused, StateError, Unreachable
-from reconciler.lxd.images import export_image
 from reconciler.lxd.read import daemon_process, instance
 from reconciler.lxd.write import perform
 from reconciler.model.changes import ENDING, Action, Reason
@@ -188,9 +186,6 @@ class Steps:
     def _perform(self, door: Door, call: Call) -> str:
         if not isinstance(call, ImportImage):
             return perform(door, call)
-        if call.file:
-            return perform(door, replace(call, file=str(self._settings.root / call.file)))
-        with tempfile.TemporaryDirectory(prefix="unsandbox-image-") as folder:
-            file = Path(folder) / call.fingerprint
-            export_image(self._doors.open(self._hosts[call.copy_from]), call.fingerprint, file)
-            return perform(door, replace(call, file=str(file), copy_from=""))
+        source = self._doors.open(self._hosts[call.copy_from]) if call.copy_from else None
+        bring(door, call, self._settings.root, source)
+        return ""

@@ -13,6 +13,7 @@ from reconciler.engine.spec import PROTECTED, InstanceSpec, instance_spec
 from reconciler.errors import Defect
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change
+from reconciler.model.images import image_marks
 from reconciler.model.plan import (
     Call,
     CreateInstance,
@@ -60,7 +61,7 @@ def calls_for(  # noqa: C901, PLR0911 - one case an action
             identity = observed.hosts[host.name].identity
             return foundation(host, desired.policy, identity.addresses if identity else ()).objects
         case Action.IMPORT:
-            return (_import(change, observed),)
+            return (_import(change, desired, observed),)
         case Action.CREATE:
             return _create(change, host, desired, plan, isolated=isolated)
         case Action.START | Action.UNFREEZE | Action.FREEZE | Action.HIBERNATE:
@@ -93,11 +94,12 @@ def _found(change: Change) -> Instance:
     return change.found
 
 
-def _import(change: Change, observed: Observed) -> ImportImage:
+def _import(change: Change, desired: Desired, observed: Observed) -> ImportImage:
     image = change.image
     if image is None:
         raise Defect(f"import of {change.ref} without an image")
-    return ImportImage(image.fingerprint, image.alias, image.file, "" if image.file else holder_of(image, observed))
+    given = image_marks(desired.policy.environment, image.family)
+    return ImportImage(image.fingerprint, image.alias, image.file, "" if image.file else holder_of(image, observed), given)
 
 
 def _create(change: Change, host: Host, desired: Desired, plan: str, *, isolated: bool) -> tuple[Call, ...]:

@@ -47,7 +47,9 @@ _WANTED_STATUS = {
     "SetPower:freeze": Status.FROZEN,
     "SetPower:stop": Status.STOPPED,
 }
-_REPEATABLE = frozenset({"UpdateInstance", "PushFile", "RunCommand", "DropProtection", "ImportImage", "PutObject"})
+_REPEATABLE = frozenset(
+    {"UpdateInstance", "PushFile", "RunCommand", "DropProtection", "ImportImage", "MarkImage", "DeleteImage", "PutObject"}
+)
 """Calls that bring about a state and may be made twice; the next diff asks for them again where they are still needed."""
 
 

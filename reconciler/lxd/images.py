@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from urllib.parse import urlencode
 
 from reconciler.errors import Conflict, Malformed, NotFound, OperationFailed, Rejected, StateError
 from reconciler.lxd.errors import mapped
 from reconciler.lxd.operations import Waiting, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from reconciler.lxd.connect import Door
     from reconciler.model.plan import ImportImage
@@ -51,11 +52,13 @@ def _bring(door: Door, call: ImportImage) -> None:
                 hint="edit the Image manifest (fingerprint, file)",
             )
         file.seek(0)
-        _upload(door, call.fingerprint, file)
+        _upload(door, call.fingerprint, file, call.properties)
 
 
-def _upload(door: Door, fingerprint: str, file: IO[bytes]) -> None:
+def _upload(door: Door, fingerprint: str, file: IO[bytes], properties: Mapping[str, str]) -> None:
     headers = {"X-LXD-fingerprint": fingerprint, "X-LXD-public": "0", "Content-Type": "application/octet-stream"}
+    if properties:
+        headers["X-LXD-properties"] = urlencode(properties)
     waiting = Waiting(IMPORT_SECONDS, lambda: held(door, fingerprint))
     try:
         run(door, "POST", door.path("images"), None, waiting, data=file, headers=headers)

@@ -9,14 +9,17 @@ from reconciler.errors import Defect
 from reconciler.lxd import destroy, instances
 from reconciler.lxd.connect import Door
 from reconciler.lxd.foundation import put_object
+from reconciler.lxd.gallery import delete_image, mark_image
 from reconciler.lxd.images import import_image
 from reconciler.lxd.inside import push_file, run_command
 from reconciler.lxd.power import set_power
 from reconciler.model.plan import (
     CreateInstance,
+    DeleteImage,
     DeleteInstance,
     DropProtection,
     ImportImage,
+    MarkImage,
     PushFile,
     PutObject,
     RunCommand,
@@ -76,6 +79,18 @@ def _run(call: RunCommand, door: Door) -> str:
 @_perform.register
 def _import(call: ImportImage, door: Door) -> str:
     import_image(door, call)
+    return ""
+
+
+@_perform.register
+def _mark(call: MarkImage, door: Door) -> str:
+    mark_image(door, call)
+    return ""
+
+
+@_perform.register
+def _delete_image(call: DeleteImage, door: Door) -> str:
+    delete_image(door, call)
     return ""
 
 

@@ -50,9 +50,9 @@ def fingerprint(document: Document) -> str:
 
 
 def image(document: Document) -> Image:
-    """An image; the alias is its own or its recipe's name."""
+    """An image. The alias of one that is built from a recipe moves when its tests passed on a host, and not where it is imported."""
     spec = spec_of(document, ImageSpec)
-    return Image(document.ref, spec.fingerprint, spec.alias or spec.recipe or "", document.source, spec.file or "", spec.recipe or "")
+    return Image(document.ref, spec.fingerprint, spec.alias or "", document.source, spec.file or "", spec.recipe or "")
 
 
 def tier(document: Document) -> Tier:

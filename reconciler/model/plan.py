@@ -94,12 +94,33 @@ class DeleteInstance:
 
 @dataclass(frozen=True, slots=True)
 class ImportImage:
-    """Upload a local tarball; its SHA-256 must be ``fingerprint``. ``copy_from`` names a host that has it, where there is no file."""
+    """Bring an image in, then point ``alias`` at it; an image that is there is not brought again, an alias "" is not touched.
+
+    ``file`` is a tarball whose SHA-256 must be ``fingerprint``. ``copy_from`` names a host that has it, where there is no file.
+    """
 
     fingerprint: str
     alias: str
     file: str
     copy_from: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """Marks that it gets where it is brought by us; one that is there keeps what it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkImage:
+    """Set properties of an image and leave the rest as it is."""
+
+    fingerprint: str
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteImage:
+    """DELETE an image, only while nothing names it and its marks are ``properties``. One that is gone already counts as done."""
+
+    fingerprint: str
+    properties: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +132,19 @@ class PutObject:
     body: Mapping[str, object]
 
 
-Call = CreateInstance | SetPower | UpdateInstance | PushFile | RunCommand | DropProtection | DeleteInstance | ImportImage | PutObject
+Call = (
+    CreateInstance
+    | SetPower
+    | UpdateInstance
+    | PushFile
+    | RunCommand
+    | DropProtection
+    | DeleteInstance
+    | ImportImage
+    | MarkImage
+    | DeleteImage
+    | PutObject
+)
 
 
 @dataclass(frozen=True, slots=True)

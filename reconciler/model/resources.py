@@ -160,6 +160,11 @@ class Image:
     file: str = ""
     recipe: str = ""
 
+    @property
+    def family(self) -> str:
+        """The name that all its versions share on a host."""
+        return self.recipe or self.alias or self.ref.name
+
 
 @dataclass(frozen=True, slots=True)
 class Tier:

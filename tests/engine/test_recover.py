@@ -132,6 +132,8 @@ EXPECTED: dict[str, dict[str, str]] = {
     "RunCommand": REPEATABLE,
     "DropProtection": REPEATABLE,
     "ImportImage": REPEATABLE,
+    "MarkImage": REPEATABLE,
+    "DeleteImage": REPEATABLE,
     "PutObject": REPEATABLE,
     "SomethingNewer": dict.fromkeys(WORLDS, P09),
 }
