@@ -97,7 +97,9 @@ def _certificate(source: Door) -> str:
     except ValueError as error:
         raise Malformed(f"{source.host.name}: it does not tell its certificate") from error
     if shown != source.host.fingerprint:
-        raise WrongIdentity(f"{source.host.name}: the certificate that it tells of is {shown}, the inventory pins {source.host.fingerprint}")
+        raise WrongIdentity(
+            f"{source.host.name}: the certificate that it tells of is {shown}, the inventory pins {source.host.fingerprint}"
+        )
     return pem
 
 

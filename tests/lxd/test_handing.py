@@ -75,7 +75,9 @@ def test_a_host_pulls_from_another_with_our_marks(doors: list[Door], starter: St
         assert found.fingerprint == starter.fingerprint
         assert found.family == "starter"
         assert found.aliases == ()
-    assert not any("secret" in (item.get("metadata") or {}) for item in source.get(source.path("operations", recursion="1")).get("running", ()))
+    assert not any(
+        "secret" in (item.get("metadata") or {}) for item in source.get(source.path("operations", recursion="1")).get("running", ())
+    )
 
 
 def test_the_bytes_are_held_against_the_fingerprint(doors: list[Door], three: list[Daemon], starter: Starter) -> None:
