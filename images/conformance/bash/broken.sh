@@ -1,0 +1,3 @@
+if [[ -n hello ]]; then
+    echo "hello"
+    counts=(1 2

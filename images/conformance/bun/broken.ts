@@ -1,0 +1,3 @@
+const greeting: string = "hello";
+console.log(greeting;
+if (Bun.version {

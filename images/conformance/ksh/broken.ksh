@@ -1,0 +1,5 @@
+function greeted {
+    print "hello"
+    if ((1 < 2)); then
+}
+greeted

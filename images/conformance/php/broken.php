@@ -1,0 +1,4 @@
+<?php
+echo "hello\n";
+$numbers = [1, 2;
+function {

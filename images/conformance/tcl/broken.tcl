@@ -1,0 +1,5 @@
+proc greeted {} {
+    puts "hello"
+    if {1 < 2} {
+}
+greeted

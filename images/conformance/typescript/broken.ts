@@ -1,0 +1,2 @@
+const greeting: number = "hello";
+console.log(greeting);

@@ -1,0 +1,4 @@
+for each in one two; do
+    print "hello"
+    if [[ -n $each ]]; then
+done
