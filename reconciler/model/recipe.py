@@ -59,6 +59,8 @@ class Recipe:
     languages: tuple[str, ...] = ()
     every_language: bool = False
     """Whether the image has every language of the catalogue that can be had."""
+    files: str = ""
+    """A folder in the recipe's folder, laid over the root; "" for none."""
     deploy: str = ""
     """A pyinfra deploy in the recipe's folder, run from outside over the image's root; "" for none."""
     script: str = ""
@@ -68,6 +70,34 @@ class Recipe:
     """``cell``, ``systemd``, or "" where the base has its own."""
     smoke: tuple[str, ...] = ()
     """Command that ends with 0 in a container of the image; () where it is enough that one starts."""
+
+
+class LayerKind(StrEnum):
+    """What making a layer means."""
+
+    BASE = "base"
+    PACKAGES = "packages"
+    ACCOUNT = "account"
+    INIT = "init"
+    FILES = "files"
+    DEPLOY = "deploy"
+    SCRIPT = "script"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer to be made over those before it. Layers of the same digest hold the same."""
+
+    kind: LayerKind
+    name: str
+    digest: str
+    recipe: str
+    """The recipe in whose folder its files lie."""
+    base: Base | None = None
+    packages: Packages = Packages()
+    account: Account | None = None
+    source: str = ""
+    """File or folder in the recipe's folder; of an init its name."""
 
 
 @dataclass(frozen=True, slots=True)
