@@ -22,6 +22,8 @@
     |   |-- HostBusy                  4   503  database is locked, or the host is overloaded; worth another try
     |   |-- OperationFailed           4   502  LXD began the operation and it failed
     |   `-- Malformed                 4   502  the answer is not what LXD promises
+    |-- BuildFailed                   1   500  an image could not be built; the one before it is as it was
+    |   `-- OutOfReach                1   504  what it is made over cannot be had on this machine
     |-- StateError                    1   500  the journal or another local file cannot be used
     `-- Defect                        1   500  an invariant of ours broke
 
@@ -226,6 +228,21 @@ class Malformed(HostError):
     """The answer is not of the form LXD promises."""
 
     code = "malformed"
+
+
+class BuildFailed(UnsandboxError):
+    """An image could not be built. Nothing half made is left, and the image before it is as it was."""
+
+    code = "build-failed"
+    default_hint = "unsandbox images build NAME --log FILE"
+
+
+class OutOfReach(BuildFailed):
+    """What an image is made over cannot be had on this machine: nothing of the recipe is wrong."""
+
+    code = "build-out-of-reach"
+    http_status = 504
+    retryable = True
 
 
 class StateError(UnsandboxError):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from reconciler.errors import Finding, ManifestError
 from reconciler.manifest.fields import Name, Strict
 from reconciler.manifest.wording import findings_of
 from reconciler.manifest.yamltext import parse
-from reconciler.model.recipe import Account, Base, BaseKind, Packages, Recipe
+from reconciler.model.language import Packages
+from reconciler.model.recipe import Account, Base, BaseKind, Recipe
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import SourceFile
@@ -24,9 +25,14 @@ INSIDE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}$"
 ACCOUNT = r"^[a-z_][a-z0-9_-]{0,30}$"
 FIRST_UID, LAST_UID = 1000, 59_999
 MOST_SMOKE = 32
+EVERY = "all"
 
 Inside = Annotated[str, Field(pattern=INSIDE)]
 """Name of a file or folder in the recipe's own folder."""
+
+
+def _listed(value: object) -> object:
+    return [value] if value == EVERY else value
 
 
 class BaseSpec(Strict):
@@ -70,8 +76,9 @@ class RecipeSpec(Strict):
     description: Annotated[str, Field(min_length=1, max_length=200)] = Field(description="What it is for, in a line.")
     base: BaseSpec = Field(description="What it is made over.")
     packages: PackagesSpec = Field(default=PackagesSpec(), description="Packages beside those that the languages need.")
-    languages: Literal["all"] | list[Annotated[str, Field(max_length=40)]] = Field(
-        default=[], description="Names from images/languages.yaml, or all; one layer each, in this order."
+    languages: Annotated[list[Annotated[str, Field(max_length=40)]], BeforeValidator(_listed)] = Field(
+        default=[],
+        description="Names from images/languages.yaml, one layer each, in this order. all, as the last, is every other one.",
     )
     user: AccountSpec | None = Field(default=None, description="Account that work runs under.")
     init: Literal["cell", "systemd"] | None = Field(
@@ -87,6 +94,8 @@ class RecipeSpec(Strict):
         more = self.model_fields_set - {"name", "description", "base", "smoke"}
         if self.base.scratch and more:
             raise ValueError(f"what scratch writes is finished: leave out {', '.join(sorted(more))}")
+        if EVERY in self.languages[:-1] or len(set(self.languages)) != len(self.languages):
+            raise ValueError("languages names each once, and all stands last")
         return self
 
 
@@ -115,14 +124,13 @@ def read_recipe(file: SourceFile, folder: str) -> Recipe:
 
 def _recipe(spec: RecipeSpec) -> Recipe:
     kind, value = next((key, value) for key, value in spec.base.model_dump().items() if value is not None)
-    every = spec.languages == "all"
     return Recipe(
         name=spec.name,
         description=spec.description,
         base=Base(BaseKind(kind), value),
         packages=Packages(tuple(spec.packages.debian), tuple(spec.packages.pypi), tuple(spec.packages.npm)),
-        languages=() if every else tuple(spec.languages),
-        every_language=every,
+        languages=tuple(name for name in spec.languages if name != EVERY),
+        every_language=EVERY in spec.languages,
         files=spec.files or "",
         deploy=spec.deploy or "",
         script=spec.script or "",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.model.language import Packages
+
 
 class BaseKind(StrEnum):
     """What an image is made over. The value beside it says which one."""
@@ -19,25 +21,15 @@ class BaseKind(StrEnum):
     """A program in the recipe's folder that writes the finished file."""
 
 
+NOTHING = Packages()
+
+
 @dataclass(frozen=True, slots=True)
 class Base:
     """What an image is made over."""
 
     kind: BaseKind
     value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Packages:
-    """Names of packages a registry; those of PyPI and npm carry their version."""
-
-    debian: tuple[str, ...] = ()
-    pypi: tuple[str, ...] = ()
-    npm: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        """Whether there is any."""
-        return bool(self.debian or self.pypi or self.npm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +47,11 @@ class Recipe:
     name: str
     description: str
     base: Base
-    packages: Packages = Packages()
+    packages: Packages = NOTHING
     languages: tuple[str, ...] = ()
+    """In the order of their layers."""
     every_language: bool = False
-    """Whether the image has every language of the catalogue that can be had."""
+    """Whether every other language of the catalogue that can be had comes after them."""
     files: str = ""
     """A folder in the recipe's folder, laid over the root; "" for none."""
     deploy: str = ""
@@ -94,7 +87,7 @@ class Layer:
     recipe: str
     """The recipe in whose folder its files lie."""
     base: Base | None = None
-    packages: Packages = Packages()
+    packages: Packages = NOTHING
     account: Account | None = None
     source: str = ""
     """File or folder in the recipe's folder; of an init its name."""

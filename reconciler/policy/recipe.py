@@ -7,7 +7,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from reconciler.model.recipe import BaseKind, Layer, LayerKind, Packages
+from reconciler.model.language import Packages
+from reconciler.model.recipe import BaseKind, Layer, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 RULES = "1"
 """Part of every digest. Another way of making layers is another number, so that no layer made the old way is taken."""
+
+INIT_PACKAGES = {
+    "cell": Packages(debian=("busybox-static",)),
+    "systemd": Packages(debian=("systemd-sysv", "dbus", "iproute2")),
+}
+"""What each init is made of, beside files of ours. A static busybox runs the cell's, and brings its network up."""
 
 
 def layers_of(
@@ -34,7 +41,7 @@ def layers_of(
     if recipe.account:
         stack.add(LayerKind.ACCOUNT, f"account {recipe.account.name}", account=recipe.account)
     if recipe.init:
-        stack.add(LayerKind.INIT, f"init {recipe.init}", digests["init"], source=recipe.init)
+        stack.add(LayerKind.INIT, f"init {recipe.init}", digests["init"], source=recipe.init, packages=INIT_PACKAGES[recipe.init])
     stack.install("packages", recipe.packages)
     for name, packages in needs:
         stack.install(name, packages)
@@ -73,7 +80,7 @@ class _Stack:
             npm=tuple(name for layer in self.layers for name in layer.packages.npm),
         )
         lacking = missing(present, packages)
-        if lacking:
+        if lacking != Packages():
             self.add(LayerKind.PACKAGES, name, packages=lacking)
 
     def add(self, kind: LayerKind, name: str, outside: str = "", **what: object) -> None:
