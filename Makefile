@@ -4,10 +4,10 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 VENV := .venv/bin
 
-.PHONY: help venv demo demo-down image test test-slow check lint format types imports docs schema bench mutants chaos soak packages lab lab-sweep clean
+.PHONY: help venv demo demo-down image images-all test test-slow check lint format types imports docs schema bench mutants chaos soak packages lab lab-sweep clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## from a bare machine to converged containers: LXD, image, manifests, plan, apply (root)
 	@sh bootstrap/demo.sh
@@ -18,6 +18,9 @@ demo-down: ## remove everything that demo made, and nothing else (root)
 image: ## build the starter image into images/.build
 	@sh bootstrap/packages.sh base
 	@python3 images/starter/build.py --busybox "$$(sh bootstrap/busybox.sh)"
+
+images-all: packages venv ## build every recipe in images/ (root; minutes to an hour); ARGS="--fresh" takes today's packages
+	$(VENV)/unsandbox images build --all $(ARGS)
 
 venv: ## .venv with the locked development tools and this checkout
 	@sh bootstrap/packages.sh base

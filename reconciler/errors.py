@@ -234,7 +234,7 @@ class BuildFailed(UnsandboxError):
     """An image could not be built. Nothing half made is left, and the image before it is as it was."""
 
     code = "build-failed"
-    default_hint = "unsandbox images build NAME --log FILE"
+    default_hint = "less images/.build/build.log"
 
 
 class OutOfReach(BuildFailed):

@@ -49,3 +49,12 @@ def _texts(root: Path) -> Iterator[str]:
     for path in files[:MAX_FILES]:
         if path.stat().st_size <= MAX_SIZE:
             yield path.read_text(encoding="utf-8", errors="replace")
+
+
+def recipe_names(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of the recipes of images."""
+    try:
+        root = Path(context.find_root().params.get("directory") or ".")
+        return sorted(path.parent.name for path in root.glob("images/*/recipe.yaml") if path.parent.name.startswith(incomplete))
+    except OSError:
+        return []

@@ -89,6 +89,7 @@ COMMANDS = {
         (Exit.REFUSED, Exit.FAILED, Exit.LEASE),
     ),
     "hosts": Row("reconciler.cli.hosts", "Show who is reachable, who they are and what they hold.", "nothing", (Exit.FAILED,)),
+    "images": Row("reconciler.cli.images", "Build images from recipes, and see what was built.", "as each of its commands says"),
     "doctor": Row("reconciler.cli.doctor", "Check hosts and local set-up, with a mend for each finding.", "nothing", (Exit.FAILED,)),
     "history": Row("reconciler.cli.history", "Show what was done, by whom and under which commit.", "nothing", (Exit.FAILED,)),
 }
@@ -119,11 +120,16 @@ APPROVERS_KEY = Row(
     (Exit.REFUSED,),
 )
 
+IMAGES = "reconciler.cli.images"
 INNER = {
     "hosts add": HOSTS_ADD,
     "approvers add": APPROVERS_ADD,
     "approvers remove": APPROVERS_REMOVE,
     "approvers key": APPROVERS_KEY,
+    "images build": Row(IMAGES, "Build images from their recipes.", "files in images/.build, and the cache of layers", (Exit.FAILED,)),
+    "images list": Row(IMAGES, "Show every recipe, and whether its image is built.", "nothing"),
+    "images show": Row(IMAGES, "Show one image: its layers, digests and files.", "nothing"),
+    "images gc": Row(IMAGES, "Drop what no recipe and no manifest names.", "files in images/.build, and the cache of layers"),
 }
 """Commands within a command, by their full name."""
 

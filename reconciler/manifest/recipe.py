@@ -10,8 +10,7 @@ from reconciler.errors import Finding, ManifestError
 from reconciler.manifest.fields import Name, Strict
 from reconciler.manifest.wording import findings_of
 from reconciler.manifest.yamltext import parse
-from reconciler.model.language import Packages
-from reconciler.model.recipe import Account, Base, BaseKind, Recipe
+from reconciler.model.recipe import Account, Base, BaseKind, Packages, Recipe
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import SourceFile

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.model.language import Packages
-
 
 class BaseKind(StrEnum):
     """What an image is made over. The value beside it says which one."""
@@ -19,6 +17,19 @@ class BaseKind(StrEnum):
     """Another recipe of ours: its layers are taken as they are."""
     SCRATCH = "scratch"
     """A program in the recipe's folder that writes the finished file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """Names of packages a registry; those of PyPI (``name==version``) and npm (``name@version``) carry their version."""
+
+    debian: tuple[str, ...] = ()
+    pypi: tuple[str, ...] = ()
+    npm: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self.debian or self.pypi or self.npm)
 
 
 NOTHING = Packages()

@@ -7,8 +7,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from reconciler.model.language import Packages
-from reconciler.model.recipe import BaseKind, Layer, LayerKind
+from reconciler.model.recipe import BaseKind, Layer, LayerKind, Packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,9 +19,9 @@ RULES = "1"
 
 INIT_PACKAGES = {
     "cell": Packages(debian=("busybox-static",)),
-    "systemd": Packages(debian=("systemd-sysv", "dbus", "iproute2")),
+    "systemd": Packages(debian=("systemd-sysv", "dbus", "iproute2", "busybox-static")),
 }
-"""What each init is made of, beside files of ours. A static busybox runs the cell's, and brings its network up."""
+"""What each init is made of, beside files of ours. A static busybox runs the cell's, and asks for an address in both."""
 
 
 def layers_of(
@@ -80,7 +79,7 @@ class _Stack:
             npm=tuple(name for layer in self.layers for name in layer.packages.npm),
         )
         lacking = missing(present, packages)
-        if lacking != Packages():
+        if lacking:
             self.add(LayerKind.PACKAGES, name, packages=lacking)
 
     def add(self, kind: LayerKind, name: str, outside: str = "", **what: object) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.app.images.room import Room
-    from reconciler.model.language import Packages
+    from reconciler.model.recipe import Packages
 
 SAY_SUITE = '. /etc/os-release && echo "$ID $VERSION_CODENAME"'
 SAY_PYTHON = "import sys, platform; print('%d.%d' % sys.version_info[:2], platform.libc_ver()[1])"

@@ -1,0 +1,36 @@
+"""``unsandbox images``: the commands about images, each in a file of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from reconciler.cli.images_build import images_build
+from reconciler.cli.images_gc import images_gc
+from reconciler.cli.images_list import images_list, images_show
+from reconciler.cli.table import COMMANDS, INNER, epilog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+
+
+@app.callback(epilog=epilog(COMMANDS["images"]))
+def images() -> None:
+    """Build images from recipes, and see what was built.
+
+    A recipe is images/NAME/recipe.yaml with the files beside it.
+    """
+
+
+INSIDE: dict[str, Callable[..., None]] = {
+    "build": images_build,
+    "list": images_list,
+    "show": images_show,
+    "gc": images_gc,
+}
+
+for _name, _command in INSIDE.items():
+    app.command(_name, epilog=epilog(INNER[f"images {_name}"]))(_command)
