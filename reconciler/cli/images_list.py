@@ -33,7 +33,7 @@ def images_show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The recipe.", autocompletion=recipe_names)],
     json: Annotated[bool, typer.Option("--json", help="The image as JSON on standard output.")] = False,
 ) -> None:
-    """Show one image: its layers, its digests, where its file and the list of its packages are.
+    """Show one image: its layers, its digests, its files.
 
     Example: unsandbox images show golden
     """

@@ -128,8 +128,12 @@ INNER = {
     "approvers key": APPROVERS_KEY,
     "images build": Row(IMAGES, "Build images from their recipes.", "files in images/.build, and the cache of layers", (Exit.FAILED,)),
     "images list": Row(IMAGES, "Show every recipe, and whether its image is built.", "nothing"),
-    "images show": Row(IMAGES, "Show one image: its layers, digests and files.", "nothing"),
-    "images gc": Row(IMAGES, "Drop what no recipe and no manifest names.", "files in images/.build, and the cache of layers"),
+    "images show": Row(IMAGES, "Show one image: its layers, its digests, its files.", "nothing"),
+    "images gc": Row(
+        IMAGES,
+        "Drop layers, downloads and files of images that no recipe and no manifest names.",
+        "files in images/.build, and the cache of layers",
+    ),
 }
 """Commands within a command, by their full name."""
 
