@@ -57,7 +57,7 @@ def test_a_host_that_changes_under_a_long_pass_gets_no_second_worker_beside_it(m
         def __init__(self, host: Any, *_: object) -> None:
             self.host = host
 
-        def run(self, _why: str) -> None:
+        def run(self, _whys: tuple[str, ...]) -> None:
             passes.append(self.host.location)
             began.set()
             goes_on.wait(10)
@@ -72,11 +72,11 @@ def test_a_host_that_changes_under_a_long_pass_gets_no_second_worker_beside_it(m
     )
     crew = Crew(cast("Any", shared))
     try:
-        crew.follow([host])
+        crew.follow([host], "text")
         crew.wake(host.name, "one")
         assert began.wait(5)
         for place in ("moved", "moved again"):
-            crew.follow([replace(host, location=place)])
+            crew.follow([replace(host, location=place)], "text")
         crew.wake(host.name, "two")
         assert not threading.Event().wait(0.2)
         assert passes == [host.location]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from reconciler.app.loop.wakes import Mailbox
+from reconciler.app.loop.wakes import MET, WORK, Mailbox
 
 THOUSANDS_OF_YEARS = 2.2e11
 
@@ -32,3 +32,12 @@ def test_the_same_reason_twice_is_one_wake_at_the_earlier_time() -> None:
     assert box.pending()
     assert box.wait() == ("due",)
     assert not box.pending()
+
+
+def test_what_any_pass_answers_is_taken_with_the_next_wake() -> None:
+    box = Mailbox()
+    box.wake(MET, 60)
+    box.wake(WORK, 60)
+    box.wake("later", 60)
+    box.wake("an event")
+    assert sorted(box.wait()) == sorted(("an event", MET, WORK))

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from reconciler.app.loop.ears import Ears
+from reconciler.app.loop.wakes import MET
 from reconciler.app.loop.worker import Worker
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from reconciler.app.loop.hostpass import Shared
     from reconciler.model.hints import Hint
     from reconciler.model.resources import Host
+
+LISTENING = 1.0
+"""Seconds within which a host's events are listened to, as a rule, which is what wakes its worker first."""
 
 
 class Crew:
@@ -28,8 +32,8 @@ class Crew:
         self._ears: dict[str, Ears] = {}
         self._guard = threading.Lock()
 
-    def follow(self, hosts: Iterable[Host]) -> None:
-        """These hosts from here on. One that is reached otherwise than before gets another worker, once the one it had has ended."""
+    def follow(self, hosts: Iterable[Host], why: str) -> None:
+        """These hosts from here on, all woken. One that is reached otherwise than before gets another worker, once the one it had ended."""
         wanted = {host.name: host for host in hosts}
         self._shared.telemetry.hosts(wanted)
         with self._guard:
@@ -38,7 +42,9 @@ class Crew:
             for name, worker in parted.items():
                 self._part(name, worker)
             for name, host in wanted.items():
-                if name not in self._workers:
+                if name in self._workers:
+                    self._workers[name].wakes.wake(why)
+                else:
                     self._meet(host, self._parted.get(name))
 
     def wake(self, host: str, why: str, after: float = 0.0) -> None:
@@ -66,6 +72,8 @@ class Crew:
 
     def _meet(self, host: Host, before: Worker | None) -> None:
         worker = self._workers[host.name] = Worker(host, self._shared, before)
+        # A look before somebody listens would have to be made once more.
+        worker.wakes.wake(MET, LISTENING)
         ears = self._ears[host.name] = Ears(host, self._shared.doors, self._heard, self._shared.telemetry)
         worker.start()
         ears.start()

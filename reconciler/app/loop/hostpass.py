@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from reconciler.app.clearance import Terms, check
 from reconciler.app.clock import now, stamp
 from reconciler.app.loop.halt import Halt
 from reconciler.app.loop.held import Held
-from reconciler.app.loop.wakes import WORK
+from reconciler.app.loop.wakes import ALL_SEEN, TELLS_NOTHING, WORK
 from reconciler.app.loop.watched import Watched
 from reconciler.app.observe import views_of
 from reconciler.app.settle import settle
@@ -60,6 +61,10 @@ LATER = 3.0
 """Seconds after which a host that another's pass found work for is looked at, if nothing woke it before."""
 DONE = 0.2
 """Seconds after what was done until the look that finds it done."""
+FRESH = timedelta(seconds=60)
+"""Age of a look up to which a wake that tells nothing of the host asks for no other. What moved since then has woken by itself."""
+SHOWN = 3
+"""Reasons that a pass is told to have had."""
 GROUND = {Action.PREPARE.value, Action.IMPORT.value}
 MAKING = {Action.CREATE.value, Action.REPLACE.value}
 
@@ -106,23 +111,26 @@ class HostPass:
         self.pass_id = ""
         """Of the pass under way, or the last one."""
 
-    def run(self, why: str) -> None:
+    def run(self, whys: tuple[str, ...]) -> None:
         """One pass. Raises an ``UnsandboxError`` where it cannot decide or act; what fails of single actions is told and tried again."""
         desired = self._in.memory.desired
         if desired is None:
             return
         self.pass_id, began = (pass_id := uuid4().hex), time.monotonic()
-        self._in.telemetry.pass_began(pass_id, self._name, why)
-        first = bool(self._in.memory.unknown(desired))
-        view = self._look(desired)
-        if self._in.memory.unknown(desired):
+        self._in.telemetry.pass_began(pass_id, self._name, _told(whys))
+        known = self._known(whys)
+        view = known or self._look(desired)
+        if self._in.memory.waits(desired, self._name):
             self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, 0, (), None)
             return
-        if first:
-            # The last one to be looked at: the others have waited for it.
-            self._wake_others(desired)
+        for other in self._in.memory.waited() - {self._name}:
+            self._in.wake(other, ALL_SEEN, 0.0)
         self._open_cases()
         decision = self._in.deciding.latest.ask(self._name)
+        if known is not None and decision is not None and any(action.host == self._name for action in decision.made.plan.actions):
+            # What is done follows from a look of this pass.
+            view = self._look(desired)
+            decision = self._in.deciding.latest.ask(self._name)
         if decision is None or self._name not in decision.made.observed.hosts:
             # Another text came in meanwhile, which woke everybody whom it is about.
             self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, 0, (), None)
@@ -145,10 +153,14 @@ class HostPass:
             # Time alone makes another decision of the same world.
             self._in.wake(self._name, "something is due", (due - now()).total_seconds() + ROUNDED)
 
-    def _wake_others(self, desired: Desired) -> None:
-        for host in desired.hosts:
-            if host.name != self._name:
-                self._in.wake(host.name, "every host was looked at", 0.0)
+    def _known(self, whys: tuple[str, ...]) -> HostView | None:
+        """What was seen of the host a moment ago, where that is enough to decide whether there is anything to do; else None."""
+        view = self._in.memory.views.get(self._name)
+        if view is None or view.grade is not Grade.COMPLETE or not TELLS_NOTHING.issuperset(whys):
+            return None
+        if not timedelta(0) <= now() - view.seen_at <= FRESH or any(intent.host == self._name for intent in self._in.journal.dangling()):
+            return None
+        return view
 
     def _look(self, desired: Desired) -> HostView:
         """Look at the host, and at the rest of its cluster with it, through a door that was asked anew who it leads to."""
@@ -281,6 +293,10 @@ class HostPass:
         self._restless = (0 if went_on else self._restless) + 1 if restless else 0
         if restless:
             self._in.wake(self._name, "not settled yet", delay(self._restless, 0.5, base=SOON, cap=SELDOM))
+
+
+def _told(whys: tuple[str, ...]) -> str:
+    return "; ".join(whys[:SHOWN]) + (f"; and {len(whys) - SHOWN} more" if len(whys) > SHOWN else "")
 
 
 def _act(action: PlannedAction) -> Act:

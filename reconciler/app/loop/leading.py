@@ -189,9 +189,10 @@ class Leading(threading.Thread):
             self._tell(name, "none", "given back")
 
     def _tell(self, endpoint: str, state: str, detail: str) -> None:
-        if self._told.get(endpoint) == state:
+        before = self._told.get(endpoint, "")
+        if before == state:
             return
         self._told[endpoint] = state
         for host in [name for name, place in self._endpoints.items() if place == endpoint] or [endpoint]:
             self._telemetry.lease(host, state, detail)
-            self._changed(host, f"lease: {state}")
+            self._changed(host, f"lease: {state}" if not before else f"lease: {state} after {before}")

@@ -16,6 +16,7 @@ from reconciler.app.loop.consent import Consent
 from reconciler.app.loop.crew import Crew
 from reconciler.app.loop.deciding import Deciding
 from reconciler.app.loop.hostpass import Shared
+from reconciler.app.loop.lasting import Lasting
 from reconciler.app.loop.leading import Leading
 from reconciler.app.loop.memory import Memory
 from reconciler.app.loop.origins import Branch, Folders
@@ -115,8 +116,10 @@ class Loop:
         """The main thread's part: signs of life, what a signal asked for, and what is done now and then."""
         look, cut, alive = time.monotonic() + self._pause(), time.monotonic(), 0.0
         ready = lost = False
+        lasting = Lasting(self._memory)
         while not self._stop.wait(TICK):
             self._telemetry.beat()
+            lasting.attend()
             moment = time.monotonic()
             if not ready and self._memory.desired is not None:
                 ready = True
@@ -168,9 +171,8 @@ class Loop:
         self._memory.desired = desired
         self._leading.follow(desired)
         if not self._stop.is_set():
-            self._crew.follow(desired.hosts)
+            self._crew.follow(desired.hosts, f"commit {desired.commit.id[:12]}" if desired.commit.id else "the manifests changed")
         self._notify.status(f"commit {desired.commit.id[:12] or 'none'}, {len(desired.hosts)} hosts")
-        self._crew.wake_all(f"commit {desired.commit.id[:12]}" if desired.commit.id else "the manifests changed")
 
     def _wake(self, host: str, why: str, after: float = 0.0) -> None:
         self._crew.wake(host, why, after)

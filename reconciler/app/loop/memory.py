@@ -45,6 +45,7 @@ class Memory:
     deciding: threading.RLock = field(default_factory=threading.RLock)
     verdicts: Callable[[], Mapping[str, Health]] = dict
     """What probes found, by uuid."""
+    _waiting: set[str] = field(default_factory=set)
     _flights: dict[str, str] = field(default_factory=dict)
     _working: dict[str, frozenset[str]] = field(default_factory=dict)
     _last: dict[tuple[str, str], Hint] = field(default_factory=dict)
@@ -54,6 +55,21 @@ class Memory:
     def unknown(self, desired: Desired) -> tuple[str, ...]:
         """Declared hosts that nobody has tried to look at yet. Until there are none nothing is decided: they are not out of sight."""
         return tuple(host.name for host in desired.hosts if host.name not in self.views)
+
+    def waits(self, desired: Desired, host: str) -> bool:
+        """Whether ``host``'s worker has to wait until every declared host was looked at; ``waited`` tells of it then."""
+        with self.deciding:
+            if not self.unknown(desired):
+                return False
+            self._waiting.add(host)
+            return True
+
+    def waited(self) -> frozenset[str]:
+        """The hosts whose workers have waited for the last look, which was kept by then. Each is told once."""
+        with self.deciding:
+            waiting = frozenset(self._waiting)
+            self._waiting.clear()
+            return waiting
 
     def observed(self, desired: Desired, at: datetime, hosts: Collection[str] = ()) -> Observed:
         """The world as last seen: every declared host. What the workers of ``hosts`` claimed is not under way to themselves.

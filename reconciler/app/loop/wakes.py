@@ -9,7 +9,15 @@ SETTLE = 0.015
 """Seconds that a first wake waits for others of the same cause: LXD tells one change in several events."""
 
 WORK = "another host's pass found work for it"
-"""A reason that any pass answers, whatever woke it: it is taken with the next wake, due or not."""
+MET = "it was declared"
+ALONG = frozenset({WORK, MET})
+"""Reasons that any pass answers, whatever woke it: they are taken with the next wake, due or not."""
+
+ALL_SEEN = "every host was looked at"
+LED = "lease: leader"
+"""Nobody else was seen to hold it before: nothing was written by another since we looked."""
+TELLS_NOTHING = frozenset({WORK, ALL_SEEN, LED})
+"""Reasons that say nothing of the host: what was seen of it a moment ago is as good as another look."""
 
 LONGEST = 3600.0
 """Seconds of one wait, at most. What is due in a thousand years is more than a thread can wait for at once."""
@@ -50,7 +58,7 @@ class Mailbox:
 
     def _take(self) -> tuple[str, ...]:
         moment = time.monotonic()
-        due = sorted((at, why) for why, at in self._due.items() if at <= moment or why == WORK)
+        due = sorted((at, why) for why, at in self._due.items() if at <= moment or why in ALONG)
         for _, why in due:
             del self._due[why]
         return tuple(why for _, why in due)

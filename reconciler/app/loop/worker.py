@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 LONGEST = 60.0
 """Seconds after a pass that failed until the next, at most."""
-SHOWN = 3
-"""Words of a reason that a pass is told to have had."""
 
 
 class Worker(threading.Thread):
@@ -48,7 +46,7 @@ class Worker(threading.Thread):
             began = time.monotonic()
             try:
                 with self._shared.book.passing():
-                    self._pass.run("; ".join(whys[:SHOWN]) + (f"; and {len(whys) - SHOWN} more" if len(whys) > SHOWN else ""))
+                    self._pass.run(whys)
                 self._failures = 0
             except UnsandboxError as error:
                 self._failed(error, began)
