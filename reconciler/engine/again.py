@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.model.changes import Action, Change, Reason
+from reconciler.model.marks import stands_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,9 +72,40 @@ def of_host(
     return OfHost(rows, first, verdicts, more, unsettled, in_order(changes))
 
 
+def moved(rows: tuple[Instance, ...], last: OfHost, env: str) -> dict[str, Instance] | None:
+    """``Kind/name`` -> each row that is another object than before; None where what stands for what has to be found anew."""
+    if last.more or len(rows) != len(last.rows):
+        return None
+    found: dict[str, Instance] = {}
+    for row, before in zip(rows, last.rows, strict=True):
+        if row is before:
+            continue
+        text = stands_for(row.config, env)
+        if text != stands_for(before.config, env) or (text and last.first[text] is not before):
+            return None
+        if text:
+            found[text] = row
+    return found
+
+
+def replaced(rows: tuple[Instance, ...], first: Mapping[str, Instance], last: OfHost, anew: Verdicts) -> OfHost:
+    """``last`` with the verdicts ``anew``, among which is each that did not hold for a second look."""
+    verdicts = {**last.verdicts, **anew}
+    pairs = [(last.verdicts[text], verdict) for text, verdict in anew.items()]
+    if not all(isinstance(one, Change) and isinstance(other, Change) and _rank(one) == _rank(other) for one, other in pairs):
+        return of_host(rows, first, verdicts, last.more)
+    instead = {id(one): other for one, other in pairs if isinstance(other, Change)}
+    ordered = tuple([instead.get(id(change), change) for change in last.ordered]) if instead else last.ordered
+    return OfHost(rows, first, verdicts, last.more, frozenset(text for text, one in anew.items() if not settled(one)), ordered)
+
+
 def in_order(changes: list[Change]) -> tuple[Change, ...]:
     """Of one host, by reference."""
-    return tuple(sorted(changes, key=lambda change: (change.ref.kind, change.ref.name, change.instance)))
+    return tuple(sorted(changes, key=_rank))
+
+
+def _rank(change: Change) -> tuple[str, str, str]:
+    return change.ref.kind, change.ref.name, change.instance
 
 
 def same_scene(before: Scene, scene: Scene) -> bool:

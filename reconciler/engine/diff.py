@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.engine import existing, missing
-from reconciler.engine.again import Judged, in_order, of_host, same_scene, same_text, settled, turned
+from reconciler.engine.again import Judged, in_order, moved, of_host, replaced, same_scene, same_text, settled, turned
 from reconciler.engine.ground import ground_changes
 from reconciler.engine.leaving import leave
 from reconciler.engine.unfinished import unfinished
@@ -112,11 +112,9 @@ def _judge_rows(host: str, rows: tuple[Instance, ...], scene: Scene, last: OfHos
     """
     if any(place == host for place, _ in scene.unfinished):
         last = None
-    if last is not None and last.rows is rows and not ill:
-        if not last.unsettled:
-            return last
-        anew = {text: _safely(text, Sighting(host, last.first[text]), scene) for text in last.unsettled}
-        return of_host(rows, last.first, {**last.verdicts, **anew}, last.more)
+    other = None if last is None else {} if last.rows is rows else moved(rows, last, scene.policy.environment)
+    if last is not None and other is not None:
+        return _judge_moved(host, rows, scene, last, other, ill)
     known, stands = (last.first, last.verdicts) if last is not None else ({}, {})
     first: dict[str, Instance] = {}
     verdicts: dict[str, Change | Refusal] = {}
@@ -134,6 +132,18 @@ def _judge_rows(host: str, rows: tuple[Instance, ...], scene: Scene, last: OfHos
         else:
             verdicts[text] = _safely(text, Sighting(host, instance), scene)
     return of_host(rows, first, verdicts, tuple(more))
+
+
+def _judge_moved(
+    host: str, rows: tuple[Instance, ...], scene: Scene, last: OfHost, other: Mapping[str, Instance], ill: AbstractSet[str]
+) -> OfHost:
+    """As ``_judge_rows``, at the cost of what moved: ``other`` rows, what probes tell otherwise, and what holds for one look alone."""
+    first = {**last.first, **other} if other else last.first
+    again = {*last.unsettled, *other, *(text for text, row in first.items() if row.uuid in ill)} if ill else {*last.unsettled, *other}
+    if not again:
+        return last if last.rows is rows else last._replace(rows=rows)
+    anew = {text: _safely(text, Sighting(host, first[text]), scene) for text in sorted(again)}
+    return replaced(rows, first, last, anew)
 
 
 def _safely(text: str, sighting: Sighting, scene: Scene) -> Change | Refusal:

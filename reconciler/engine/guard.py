@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from reconciler.engine.asked import GuardRule
     from reconciler.model.changes import Changes
+    from reconciler.model.names import Ref
     from reconciler.model.records import Ledger
     from reconciler.model.resources import Desired
     from reconciler.model.world import Observed, Operation
@@ -75,7 +76,9 @@ def part_of(cleared: Cleared, only: AbstractSet[tuple[str, str, str]]) -> Cleare
 def _may(rules: Sequence[GuardRule], asked: Sequence[Change]) -> Callable[[Change, World], bool]:
     """Whether a change is one of those ``asked`` for, and everything but its turn speaks for it."""
     before = [rule for rule in rules if rule.code not in TURNS]
-    mine = {(change.ref, change.host) for change in asked}
+
+    def asked_for(_world: World) -> AbstractSet[tuple[Ref, str]]:
+        return {(change.ref, change.host) for change in asked}
 
     def groundless(world: World) -> dict[tuple[str, str], Refusal]:
         ground = [change for change in world.changes if change.action in GROUND]
@@ -84,6 +87,7 @@ def _may(rules: Sequence[GuardRule], asked: Sequence[Change]) -> Callable[[Chang
 
     def may(change: Change, world: World) -> bool:
         stands = not _stand_on_ground([change], world.once("groundless", groundless))[1]
+        mine = world.once("asked for", asked_for)
         return (change.ref, change.host) in mine and stands and judge(change, world, before) is None
 
     return may
