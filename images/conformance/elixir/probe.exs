@@ -1,0 +1,12 @@
+lines = IO.stream() |> Enum.map(&String.trim_trailing(&1, "\n"))
+[first | _] = "/tmp/input/input.txt" |> File.read!() |> String.split("\n")
+
+IO.puts("hello")
+IO.puts("stdin=" <> Enum.join(lines, "|"))
+IO.puts("file=" <> first)
+IO.puts("args=" <> Enum.join(System.argv(), "|"))
+IO.puts("env=" <> System.fetch_env!("UNSANDBOX_PROBE"))
+IO.puts("utf8=Grüße 世界 🚀")
+IO.puts(:stderr, "to stderr")
+File.write!("/tmp/artifacts/probe.txt", "artifact\n")
+System.halt(7)

@@ -1,0 +1,4 @@
+: main ( -- )
+  ." hello" cr
+  undeclared if ." hello again" then ;
+main bye

@@ -1,0 +1,3 @@
+println 'hello'
+def numbers = [1, 2
+if (true {

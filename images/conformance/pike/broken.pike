@@ -1,0 +1,4 @@
+int main() {
+    write("hello\n");
+    array(int) numbers = ({ 1, 2 ;
+    return undeclared;

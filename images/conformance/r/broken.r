@@ -1,0 +1,2 @@
+numbers <- c(1, 2
+cat("hello\n")

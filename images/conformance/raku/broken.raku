@@ -1,0 +1,3 @@
+say 'hello';
+my @numbers = (1, 2;
+if True {

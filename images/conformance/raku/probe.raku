@@ -1,0 +1,11 @@
+my @lines = $*IN.lines;
+my $first = '/tmp/input/input.txt'.IO.lines.head;
+say 'hello';
+say "stdin=@lines.join('|')";
+say "file=$first";
+say "args=@*ARGS.join('|')";
+say "env=%*ENV<UNSANDBOX_PROBE>";
+say 'utf8=Grüße 世界 🚀';
+note 'to stderr';
+spurt '/tmp/artifacts/probe.txt', "artifact\n";
+exit 7;
