@@ -6,7 +6,9 @@
     |-- InputError                    1   400  what was typed or written is wrong
     |   |-- ManifestError             1   400  one or many findings, each with file:line:column
     |   |-- UsageError                1   400  options or references of a command
-    |   `-- GitError                  1   400  a revision or repository that cannot be read
+    |   |-- GitError                  1   400  a revision or repository that cannot be read
+    |   |-- UnknownLanguage           1   400  a language that the catalogue does not know, or that the text does not tell
+    |   `-- UnavailableLanguage       1   400  a language that it knows and that no image can hold
     |-- Refused                       3   409  a rule said no (rules are values; this is for commands that must stop)
     |   `-- Denied                    3   403  a rule of access said no to a request; each rule has an HTTP status of its own
     |-- StalePlan                     5   409  the world or the manifests moved since the plan was made
@@ -101,6 +103,20 @@ class GitError(InputError):
 
     code = "git"
     default_hint = "git log --oneline"
+
+
+class UnknownLanguage(InputError):
+    """No language of the catalogue is meant, or more than one may be."""
+
+    code = "unknown-language"
+    default_hint = "unsandbox languages"
+
+
+class UnavailableLanguage(InputError):
+    """A language of the catalogue that no image can hold; the message says why."""
+
+    code = "unavailable-language"
+    default_hint = "unsandbox languages"
 
 
 class Refused(UnsandboxError):

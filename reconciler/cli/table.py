@@ -90,6 +90,7 @@ COMMANDS = {
     ),
     "hosts": Row("reconciler.cli.hosts", "Show who is reachable, who they are and what they hold.", "nothing", (Exit.FAILED,)),
     "images": Row("reconciler.cli.images", "Build images from recipes, and see what was built.", "as each of its commands says"),
+    "languages": Row("reconciler.cli.languages", "Show the languages that images can hold.", "nothing"),
     "doctor": Row("reconciler.cli.doctor", "Check hosts and local set-up, with a mend for each finding.", "nothing", (Exit.FAILED,)),
     "history": Row("reconciler.cli.history", "Show what was done, by whom and under which commit.", "nothing", (Exit.FAILED,)),
 }
@@ -100,6 +101,9 @@ HOSTS_ADD = Row(
     "the host's list of trusted clients, a file in inventory/, and our certificate on first use",
     (Exit.FAILED,),
 )
+
+LANGUAGES_SHOW = Row("reconciler.cli.languages", "Show everything that is said of one language.", "nothing")
+LANGUAGES_DETECT = Row("reconciler.cli.languages", "Say which language a file is in, and by what.", "nothing")
 
 APPROVERS_ADD = Row(
     "reconciler.cli.approvers",
@@ -123,6 +127,8 @@ APPROVERS_KEY = Row(
 IMAGES = "reconciler.cli.images"
 INNER = {
     "hosts add": HOSTS_ADD,
+    "languages show": LANGUAGES_SHOW,
+    "languages detect": LANGUAGES_DETECT,
     "approvers add": APPROVERS_ADD,
     "approvers remove": APPROVERS_REMOVE,
     "approvers key": APPROVERS_KEY,

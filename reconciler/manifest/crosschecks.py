@@ -7,7 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Finding
+from reconciler.manifest.hints import flaw_of
 from reconciler.manifest.yamltext import dotted
+from reconciler.model.language import squeezed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,24 +42,29 @@ def _order(rows: Rows) -> Iterator[Found]:
 
 def _claims(rows: Rows) -> Iterator[Found]:
     """One name, extension or interpreter that two rows claim: what it means would depend on their order."""
-    for what, fields in (("name", ("name", "aliases")), ("extension", ("extensions",)), ("interpreter", ("shebangs",))):
-        first: dict[str, str] = {}
+    for what, fields in (("name", ("name", "title", "aliases")), ("extension", ("extensions",)), ("interpreter", ("shebangs",))):
+        first: dict[str, tuple[int, str]] = {}
         for index, row in rows:
-            for field in fields:
-                value = getattr(row, field)
-                for number, text in enumerate([value] if isinstance(value, str) else value):
-                    if text in first:
-                        path: Path = (index, field) if field == "name" else (index, field, number)
-                        yield path, f"the {what} {text} is claimed by {first[text]} as well", "leave it to one of them"
-                    first.setdefault(text, row.name)
+            for path, text in _texts(index, row, fields):
+                other, name = first.setdefault(squeezed(text) if what == "name" else text, (index, row.name))
+                if other != index:
+                    yield path, f"the {what} {text} is claimed by {name} as well", "leave it to one of them"
+
+
+def _texts(index: int, row: LanguageSpec, fields: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
+    for field in fields:
+        value = getattr(row, field)
+        if isinstance(value, str):
+            yield (index, field), value
+        else:
+            yield from (((index, field, number), text) for number, text in enumerate(value))
 
 
 def _row(index: int, row: LanguageSpec) -> Iterator[Found]:
     for number, hint in enumerate(row.hints):
-        try:
-            re.compile(hint)
-        except re.error as error:
-            yield (index, "hints", number), f"not a regular expression: {error}", ""
+        flaw = flaw_of(hint)
+        if flaw:
+            yield (index, "hints", number), flaw, "a hint is asked of other people's text, where it must not take long"
     for field in COMMANDS:
         command: list[str] = getattr(row, field)
         if command and not PROGRAM.match(command[0]):

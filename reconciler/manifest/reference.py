@@ -23,13 +23,14 @@ Every document has `apiVersion: {API_VERSION}`, `kind`, `metadata` and `spec`; a
 
 def reference_markdown() -> str:
     """The whole page."""
-    parts = [HEAD, "## metadata\n", _table(Metadata)]
+    parts = [HEAD, "## metadata\n", fields_table(Metadata)]
     for kind, model in KINDS.items():
-        parts += [f"## {kind.value}\n", f"{(model.__doc__ or '').strip()}\n", _table(model)]
+        parts += [f"## {kind.value}\n", f"{(model.__doc__ or '').strip()}\n", fields_table(model)]
     return "\n".join(parts)
 
 
-def _table(model: type[BaseModel]) -> str:
+def fields_table(model: type[BaseModel]) -> str:
+    """A row for each field of a model, those of its parts as well."""
     schema = model.model_json_schema(by_alias=True)
     rows = ["| field | type | default | meaning |", "| --- | --- | --- | --- |"]
     rows += [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from reconciler.manifest.fields import ENV_KEY, Strict
 from reconciler.model.language import Check, MemoryClass, TimeClass
@@ -30,8 +30,8 @@ def _of(kind: type[TimeClass | MemoryClass | Check], value: object) -> object:
 
 Text = Annotated[str, Field(pattern=LINE)]
 Command = list[Annotated[str, Field(pattern=ARGUMENT)]]
-Time = Annotated[TimeClass, BeforeValidator(lambda value: _of(TimeClass, value))]
-Memory = Annotated[MemoryClass, BeforeValidator(lambda value: _of(MemoryClass, value))]
+Time = Annotated[TimeClass, BeforeValidator(lambda value: _of(TimeClass, value)), WithJsonSchema({"enum": list(TimeClass)})]
+Memory = Annotated[MemoryClass, BeforeValidator(lambda value: _of(MemoryClass, value)), WithJsonSchema({"enum": list(MemoryClass)})]
 Known = Annotated[Check, BeforeValidator(lambda value: _of(Check, value))]
 
 TIMES = ", ".join(f"{member.value} {member.seconds} s" for member in TimeClass)
@@ -69,7 +69,7 @@ class LanguageSpec(Strict):
         default=TimeClass.NORMAL, description=f"How long compiling, and running, may take in the tests of an image: {TIMES}."
     )
     memory: Memory = Field(default=MemoryClass.MEDIUM, description=f"Memory that its processes may hold at their peak: {MEMORIES}.")
-    hints: list[Text] = Field(
+    hints: Annotated[list[Text], Field(max_length=8)] = Field(
         default=[], description="Regular expressions for one line of text that hardly any other language could hold; asked last."
     )
     without: dict[Known, Text] = Field(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.model.recipe import Packages
 
 MIB = 1024 * 1024
+
+
+def squeezed(name: str) -> str:
+    """``commonlisp`` for ``Common-Lisp``: the form in which two ways to write one name are the same."""
+    return re.sub(r"[ ._-]", "", name.casefold()) or name
 
 
 class TimeClass(StrEnum):

@@ -32,7 +32,7 @@ def _findings(error: ManifestError) -> list[Line]:
     files = len({finding.file for finding in error.findings})
     count = len(error.findings)
     summary = f": {count} {'finding' if count == 1 else 'findings'} in {files} {'file' if files == 1 else 'files'}"
-    return [*lines, (("error", "bad"), (f" [{error.code}]{summary}", "")), *_next("mend them, then: unsandbox validate")]
+    return [*lines, (("error", "bad"), (f" [{error.code}]{summary}", "")), *_next(f"mend them, then: {error.hint}")]
 
 
 def _next(hint: str) -> list[Line]:
