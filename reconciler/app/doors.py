@@ -34,7 +34,6 @@ class Doors:
         """Of members of a cluster, by host."""
         self._left: dict[str, str] = {}
         """Endpoint -> the address that failed last."""
-        self._retired: list[Door] = []
         self._permits: dict[str, Permit] = {}
         self._shut: dict[str, HostError] = {}
         self._locks: dict[str, threading.Lock] = {}
@@ -44,7 +43,7 @@ class Doors:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for door in (*self._doors.values(), *self._retired):
+        for door in self._doors.values():
             door.close()
 
     def open(self, host: Host) -> Door:
@@ -78,25 +77,25 @@ class Doors:
         with self._guard:
             lock = self._locks.setdefault(host.endpoint, threading.Lock())
         with lock:
-            door = self._doors.pop(host.endpoint, None)
-            if door is None:
-                return
-            self._left[host.endpoint] = door.address
-            for name in [name for name, view in list(self._views.items()) if view.host.endpoint == host.endpoint]:
-                del self._views[name]
-            if host.endpoint in self._permits:
-                self._retired.append(door)  # the lease keeps itself alive through it for as long as it can
-            else:
-                door.close()
+            door = self._take_out(host.endpoint)
+            if door is not None:
+                self._left[host.endpoint] = door.address
 
     def forget(self, endpoint: str) -> None:
-        """The next one who asks for a door to ``endpoint`` gets one made anew; who has one keeps it."""
+        """The next one who asks for a door to ``endpoint`` gets one made anew. Who has one, such as a lease, may go on through it."""
         with self._guard:
             lock = self._locks.setdefault(endpoint, threading.Lock())
         with lock:
-            self._doors.pop(endpoint, None)
-            for name in [name for name, view in list(self._views.items()) if view.host.endpoint == endpoint]:
-                self._views.pop(name, None)
+            self._take_out(endpoint)
+
+    def _take_out(self, endpoint: str) -> Door | None:
+        """Close the door to ``endpoint``, which keeps no connection from here on. Under the lock of the endpoint."""
+        door = self._doors.pop(endpoint, None)
+        for name in [name for name, view in list(self._views.items()) if view.host.endpoint == endpoint]:
+            self._views.pop(name, None)
+        if door is not None:
+            door.close()
+        return door
 
     def permit(self, endpoint: str, permit: Permit | None) -> None:
         """Doors to ``endpoint`` that are asked for from here on may write as ``permit`` says; None takes that back."""

@@ -43,8 +43,8 @@ class Prober:
         self._numbers = count()
         self._ending = False
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="probe")
-        self._thread = threading.Thread(target=self._go_round, name="prober", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._go_round, name="prober", daemon=True)
+        self.thread.start()
 
     def follow(self, desired: Desired, observed: Observed, host: str = "") -> None:
         """From here on those are asked that ``desired`` wants asked and ``observed`` shows running. ``host``: only what is there is new."""
@@ -72,7 +72,7 @@ class Prober:
         with self._changed:
             self._ending = True
             self._changed.notify_all()
-        self._thread.join()
+        self.thread.join()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _plan(self, subject: Subject, after: float) -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from reconciler.app.bringing import bring
 from reconciler.app.clock import now, stamp
+from reconciler.app.journaled import outcome_of
 from reconciler.engine.refuse.steps import StepQuestion
 from reconciler.engine.table.steps import STEP_RULES
 from reconciler.errors import HostBusy, HostError, LeaseHeld, Refused, StateError, Unreachable
@@ -133,9 +134,7 @@ class Steps:
         except (HostError, LeaseHeld, Refused) as error:
             if isinstance(error, Unreachable | LeaseHeld):
                 self._lost[endpoint] = error.message
-            # A time-out is not a no: LXD may have done it. The next look decides, so the outcome is unknown.
-            outcome = Outcome.UNKNOWN if isinstance(error, Unreachable) else Outcome.FAILED
-            self._journal.record(intent.id, outcome, detail=f"{error.code}: {error.message}", at=stamp())
+            self._journal.record(intent.id, outcome_of(error), detail=f"{error.code}: {error.message}", at=stamp())
             self._ask(StepQuestion(action, None, None, failure=error.message))
             raise ActionFailed(f"{intent.call}: {error.message}", error.hint) from error
         except StateError as error:

@@ -146,6 +146,11 @@ class Telemetry:
         """The loop is alive."""
         self._present.beat = time.monotonic()
 
+    def broke(self, why: str) -> None:
+        """The loop cannot go on and is about to end."""
+        self._present.broken = line(why)
+        self._tell(Told.LOOP, Level.ERROR, "broken", detail=why)
+
     def hosts(self, names: Collection[str]) -> None:
         """Which hosts there are: of any other, nothing is shown from here on."""
         self._present.only(names)

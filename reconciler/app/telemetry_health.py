@@ -23,7 +23,7 @@ class Patience:
 
 def stuck(present: Present, patience: Patience, at: float) -> tuple[str, ...]:
     """What another start may mend. A text that cannot be read is none of it: the one in force would be lost with it."""
-    found: list[str] = []
+    found = [present.broken] if present.broken else []
     with present.lock:
         if at - present.beat > patience.beat:
             found.append(f"the loop gave no sign for {at - present.beat:.0f} s")

@@ -74,6 +74,8 @@ class Present:
         self.text = TextNow()
         self.journal = ""
         """Why the journal cannot be used; "" where it can."""
+        self.broken = ""
+        """Why the loop cannot go on; "" while it can."""
         self.passed = False
         """Whether any pass came to an end."""
         self.draining = False

@@ -19,7 +19,9 @@ from reconciler.app.loop.options import Options
 from reconciler.app.telemetry_open import telemetry
 from reconciler.cli.exits import Exit
 from reconciler.cli.invocation import acting
+from reconciler.cli.render.error import error_lines
 from reconciler.cli.table import COMMANDS, epilog
+from reconciler.errors import Defect
 from reconciler.model.modes import Mode
 from reconciler.model.telling import Level
 from reconciler.store.retention import Keep
@@ -113,7 +115,10 @@ def run(  # noqa: PLR0913 - one parameter an option
         drain=drain,
         keep=Keep(timedelta(days=keep_days), keep_entries),
     )
-    drained = _run(made, options, _Seeing(log_format, log_level, listen, listen_anywhere))
+    drained, broken = _run(made, options, _Seeing(log_format, log_level, listen, listen_anywhere))
+    if broken:
+        made.err.tell(error_lines(Defect(f"the loop cannot go on: {broken}", hint="start it again, and " + Defect.default_hint)))
+        _leave(made.err.stream, Exit.ERROR)
     if not drained:
         _leave(made.err.stream)
     raise typer.Exit(Exit.DONE)
@@ -127,7 +132,8 @@ def _allow_handles() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _run(made: Invocation, options: Options, seeing: _Seeing) -> bool:
+def _run(made: Invocation, options: Options, seeing: _Seeing) -> tuple[bool, str]:
+    """Whether all that was under way ended in time, and why it broke; "" where it did not."""
     as_json = seeing.form is LogFormat.JSON or (seeing.form is LogFormat.AUTO and not made.err.live)
     with ExitStack() as stack:
         told = stack.enter_context(telemetry(made.settings, made.err.stream, as_json=as_json, colour=made.err.colour, least=seeing.least))
@@ -136,17 +142,17 @@ def _run(made: Invocation, options: Options, seeing: _Seeing) -> bool:
             told.note("listening", "", where)
         loop = Loop(made.settings, options, told)
         stack.enter_context(_signals(loop, made.err.stream))
-        return loop.run()
+        return loop.run(), loop.broken
 
 
-def _leave(stream: TextIO) -> NoReturn:
+def _leave(stream: TextIO, code: Exit = Exit.FAILED) -> NoReturn:
     """Leave with calls under way: the end of the interpreter would wait for them, however long a host hangs.
 
     Intents without an outcome are settled by the next run.
     """
     with suppress(OSError, RuntimeError, ValueError):  # a signal may come in the middle of a line, or after the reader has gone
         stream.flush()
-    os._exit(Exit.FAILED)
+    os._exit(code)
 
 
 @contextmanager

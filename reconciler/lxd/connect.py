@@ -153,7 +153,7 @@ class Door:
         self.close()
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection. Who still holds the door may use it: each request has a connection of its own then."""
         self._session.close()
 
     def path(self, *parts: str, project: bool = True, **query: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NewConnectionError
 
@@ -23,6 +23,17 @@ CONNECTIONS = 32
 HTTP_UNIX = "http+unix://"
 
 
+class _Closing(HTTPConnectionPool):
+    """Closed it keeps no connection; who is in the middle of something goes on with one for each request."""
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        return super()._get_conn(timeout) if self.pool is not None else self._new_conn()
+
+
+class _TlsPool(_Closing, HTTPSConnectionPool):
+    pass
+
+
 class PinnedAdapter(HTTPAdapter):
     """TLS that trusts exactly one certificate, by its SHA-256; names and authorities play no part."""
 
@@ -34,11 +45,20 @@ class PinnedAdapter(HTTPAdapter):
         """Give the pin to every connection made."""
         pinned = {**kwargs, "assert_fingerprint": self._fingerprint, "assert_hostname": False, "cert_reqs": "CERT_NONE"}
         super().init_poolmanager(*args, **pinned)
+        self.poolmanager.pool_classes_by_scheme = {"https": _TlsPool}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002 - the signature is requests'
         """Keep requests from switching back to authorities; our client certificate still has to be set."""
         super().cert_verify(conn, url, verify=False, cert=cert)  # type: ignore[no-untyped-call]  # requests has no types for it
         conn.assert_fingerprint = self._fingerprint
+
+    def close(self) -> None:
+        """Close every connection that nobody uses. Cleared as a whole they would be left to whoever collects the garbage."""
+        pools = self.poolmanager.pools
+        every = [pools.get(key) for key in list(pools.keys())]
+        for pool in every:
+            if pool is not None:
+                pool.close()
 
 
 class _UnixConnection(HTTPConnection):
@@ -58,7 +78,7 @@ class _UnixConnection(HTTPConnection):
         self.sock = found
 
 
-class _UnixPool(HTTPConnectionPool):
+class _UnixPool(_Closing):
     def __init__(self, path: str) -> None:
         super().__init__("lxd", maxsize=CONNECTIONS, block=False)
         self._path = path

@@ -6,14 +6,18 @@ import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+import pytest
 
 from reconciler.app.doors import Doors
 from reconciler.app.loop.crew import Crew
 from reconciler.app.loop.hostpass import HostPass
 from reconciler.app.loop.leading import Leading
+from reconciler.app.loop.lookout import Lookout
 from reconciler.app.loop.memory import Memory
 from reconciler.app.loop.options import Options
 from reconciler.app.loop.origins import Folders
@@ -23,11 +27,9 @@ from reconciler.app.settings import Settings
 from reconciler.app.telemetry import Telemetry
 from reconciler.app.telemetry_health import Patience
 from reconciler.errors import StateError, Unreachable
+from reconciler.model.hints import Hint
 from reconciler.model.world import unseen
 from tests.engine.worlds import build
-
-if TYPE_CHECKING:
-    import pytest
 
 SETTINGS = Settings(Path("/nowhere"), Path("/nowhere"), Path("/nowhere"))
 WORLD: dict[str, Any] = {"hosts": {"h1": {}, "h2": {}}}
@@ -96,7 +98,7 @@ def test_what_may_be_made_does_not_hang_on_hosts_that_nobody_declared() -> None:
     memory = Memory(desired, {**observed.hosts, **stray})
     led = {"h1", "h2"}
     leading = SimpleNamespace(leads=led.__contains__)
-    one = HostPass(desired.hosts[0], cast("Any", SimpleNamespace(memory=memory, leading=leading)), bool)
+    one = HostPass(desired.hosts[0], cast("Any", SimpleNamespace(memory=memory, leading=leading)), bool, threading.Event())
     assert one._leads_all()  # noqa: SLF001 - who may make is asked of nobody else
     led.remove("h2")
     assert not one._leads_all()  # noqa: SLF001 - the same
@@ -187,3 +189,47 @@ def test_a_poke_is_told_from_a_text_that_changed_wherever_the_loop_was_started(t
     folders.close()
     folders.join(5)
     assert heard[0] == (False, False, True)
+
+
+def test_a_round_about_leases_that_stands_still_is_noticed_but_not_a_process_that_was_paused() -> None:
+    leading, dead = SimpleNamespace(moved=0), list[threading.Thread]()
+    lookout = Lookout(lambda: dead, cast("Any", leading), SETTINGS, 15.0)
+    for _ in range(2000):
+        leading.moved += 1
+        assert not lookout.trouble()
+    troubles = [lookout.trouble() for _ in range(2000)]
+    assert not any(troubles[:300])
+    assert "stands still" in troubles[-1]
+    leading.moved += 1
+    assert not lookout.trouble()
+    dead.append(threading.Thread(name="host-h1"))
+    assert "host-h1" in lookout.trouble()
+
+
+def test_a_loop_that_broke_is_not_well_and_gets_no_more_time_from_the_watchdog() -> None:
+    told = Telemetry()
+    assert not told.problems()
+    told.broke("threads have ended: host-h1")
+    assert told.problems() == told.stuck() == ("threads have ended: host-h1",)
+
+
+def test_what_a_host_tells_of_work_that_fails_is_a_reason_to_look_again() -> None:
+    """It may be somebody else's doing, which nothing but a look tells from our own."""
+    desired, observed, _ = build(WORLD)
+    memory, woken = Memory(desired, dict(observed.hosts)), list[str]()
+    consent = SimpleNamespace(look=lambda _made: None)
+    inside = SimpleNamespace(memory=memory, consent=consent, wake=lambda _host, why, _after: woken.append(why))
+    one = HostPass(desired.hosts[0], cast("Any", inside), bool, threading.Event())
+
+    def claim(_decision: object, *, hears: bool = True) -> None:
+        memory.begin("h1", [("Service/web", "svc-web")])
+        assert memory.heard("h1", Hint("instance-updated", "svc-other"))
+        assert not hears or not memory.heard("h1", Hint("instance-updated", "svc-web"))
+        raise StateError("the disk is full")
+
+    for hears in (False, True):
+        one._claim = partial(claim, hears=hears)  # type: ignore[method-assign, assignment]  # noqa: SLF001 - it fails as a walk does
+        with pytest.raises(StateError):
+            one._act(cast("Any", SimpleNamespace(made=None)), "")  # noqa: SLF001 - the part of a pass that works
+        assert bool(woken) is hears
+    assert not memory.end("h1")

@@ -58,6 +58,15 @@ class Crew:
         for name in list(self._workers):
             self.wake(name, why)
 
+    def dead(self) -> list[threading.Thread]:
+        """Threads that ended though their hosts are declared."""
+        dead = [thread for thread in self._threads() if thread.ident is not None and not thread.is_alive()]
+        # Of a host that parts they are taken out first and end then.
+        return [thread for thread in dead if thread in self._threads()]
+
+    def _threads(self) -> list[threading.Thread]:
+        return [*self._workers.copy().values(), *self._ears.copy().values()]
+
     def close(self, end: float) -> bool:
         """End them all; whether their passes had ended by ``end``, a time of the monotonic clock."""
         with self._guard:
@@ -75,13 +84,19 @@ class Crew:
         # A look before somebody listens would have to be made once more.
         worker.wakes.wake(MET, LISTENING)
         ears = self._ears[host.name] = Ears(host, self._shared.doors, self._heard, self._shared.telemetry)
-        worker.start()
-        ears.start()
+        try:
+            worker.start()
+            ears.start()
+        except RuntimeError:
+            # A machine that is out of threads. Whoever gave us the hosts tries again, and then the host is met as if for the first time.
+            self._workers.pop(host.name).close()
+            self._ears.pop(host.name).close()
+            raise
 
     def _part(self, name: str, worker: Worker) -> None:
         self._ears.pop(name).close()
         self._parted[name] = self._workers.pop(name)
-        worker.close()
+        worker.part()
         self._shared.memory.views.pop(name, None)
         self._shared.memory.refused.pop(name, None)
         self._shared.doors.forget(worker.host.endpoint)

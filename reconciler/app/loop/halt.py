@@ -6,15 +6,15 @@ import threading
 
 
 class Halt(threading.Event):
-    """Set by itself or with ``whole``; setting it leaves ``whole`` alone: a pass whose journal failed ends, the loop goes on."""
+    """Set by itself or with any of ``others``; setting it leaves those alone: a pass whose journal failed ends, the loop goes on."""
 
-    def __init__(self, whole: threading.Event) -> None:
+    def __init__(self, *others: threading.Event) -> None:
         super().__init__()
-        self._whole = whole
+        self._others = others
 
     def is_set(self) -> bool:
-        """Whether this pass, or the loop, is to end."""
-        return self._whole.is_set() or super().is_set()
+        """Whether this pass, or what it is a part of, is to end."""
+        return any(other.is_set() for other in self._others) or super().is_set()
 
     @property
     def broke(self) -> bool:

@@ -93,12 +93,13 @@ class Shared:
 class HostPass:
     """The passes of one host. Used by one thread."""
 
-    def __init__(self, host: Host, shared: Shared, pending: Callable[[], bool]) -> None:
-        """``pending``: whether something came in since the pass began."""
+    def __init__(self, host: Host, shared: Shared, pending: Callable[[], bool], parted: threading.Event) -> None:
+        """``pending``: whether something came in since the pass began. ``parted``: set where the host is not this one's any more."""
         self._host = host
         self._name = host.name
         self._in = shared
         self._pending = pending
+        self._parted = parted
         self._held = Held()
         self._broke = False
         """Whether the last walk was ended by something of ours: its actions have failed by no fault of their objects."""
@@ -182,8 +183,8 @@ class HostPass:
     def _act(self, decision: Decision, pass_id: str) -> Report | None:
         """Carry out what is this host's and may be begun. None where there is nothing."""
         self._in.consent.look(decision.made)
-        acts = self._claim(decision)
         try:
+            acts = self._claim(decision)
             firm: Decision | None = decision
             if acts and not decision.is_firm(self._name, acts):
                 firm = self._in.deciding.anew.ask(self._name)
@@ -193,7 +194,9 @@ class HostPass:
                 return None
             return self._carry_out(part, pass_id)
         finally:
-            self._in.memory.end(self._name)
+            if self._in.memory.end(self._name):
+                # It came of our own calls, or of somebody else's while they failed: only a look tells.
+                self._in.wake(self._name, "something was done", DONE)
 
     def _granted(self, firm: Decision, acts: frozenset[Act]) -> Made:
         """What ``acts`` come to by the last look. Of what moved since somebody approved it, nobody approved what it is by then."""
@@ -248,7 +251,7 @@ class HostPass:
         before_steps(inside.journal, part, self._name, bearing)
         actor = f"{inside.settings.actor}, approved by {by}" if by else inside.settings.actor
         inside.journal.begin_pass(pass_id, plan=part.plan.id, actor=actor, commit=part.plan.commit.id, at=stamp())
-        halt = Halt(inside.stop)
+        halt = Halt(inside.stop, self._parted)
         steps = Steps(part, inside.settings, inside.journal, inside.doors, halt, inside.paces, self._pause)
         walk = Walk(part.plan, steps, inside.paces, lambda event: inside.telemetry.action(pass_id, event), halt, self._pending)
         report = walk.report()
@@ -263,7 +266,7 @@ class HostPass:
 
     def _pause(self, host: str, instance: str, seconds: float) -> bool:
         self._in.memory.pause(host, instance, seconds)
-        return self._in.stop.is_set()
+        return self._in.stop.is_set() or self._parted.is_set()
 
     def _remember(self, made: Made) -> None:
         """Certify a look that led to nothing, where it shows anything that the last certified one did not."""
@@ -282,7 +285,7 @@ class HostPass:
             self._in.wake(self._name, "the journal failed", SOON)
         elif failed:
             self._in.wake(self._name, "an action failed", self._held.failed(failed))
-        if report and report.stopped and not self._in.stop.is_set():
+        if report and report.stopped and not self._in.stop.is_set() and not self._parted.is_set():
             self._in.wake(self._name, "work was left over", 0.0)
         if report and report.done:
             # When what was made is due is known only once it was decided about: of what we do ourselves no event wakes.

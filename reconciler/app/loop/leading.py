@@ -58,6 +58,8 @@ class Leading(threading.Thread):
         self._told: dict[str, str] = {}
         self._wake = threading.Event()
         self._ending = False
+        self.moved = 0
+        """Changes whenever a round goes on."""
         self._broken = ""
         """Why the last round failed; "" where it did not."""
 
@@ -87,6 +89,7 @@ class Leading(threading.Thread):
 
     def _go_round(self) -> bool:
         """A round, whatever breaks in it: without this thread nobody would ever lead again. Whether something is missing."""
+        self.moved += 1
         try:
             missing = self._round(self._desired) if self._desired else False
         except UnsandboxError as error:
@@ -110,6 +113,7 @@ class Leading(threading.Thread):
         for position, host in enumerate(hosts):
             if host.endpoint in self._held or host.endpoint not in reached:
                 continue
+            self.moved += 1
             if not self._try(host):
                 # Another leads: what comes after it in order is for the other as well.
                 self._give_back([later.endpoint for later in hosts[position:] if later.endpoint in self._held])
@@ -136,6 +140,7 @@ class Leading(threading.Thread):
             return {name for name in pool.map(self._sight, hosts) if name}
 
     def _sight(self, host: Host) -> str:
+        self.moved += 1
         try:
             seen = sight(self._doors.open(host), self._claims[host.endpoint])
         except HostError as error:

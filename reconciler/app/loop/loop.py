@@ -18,6 +18,7 @@ from reconciler.app.loop.deciding import Deciding
 from reconciler.app.loop.hostpass import Shared
 from reconciler.app.loop.lasting import Lasting
 from reconciler.app.loop.leading import Leading
+from reconciler.app.loop.lookout import Lookout
 from reconciler.app.loop.memory import Memory
 from reconciler.app.loop.origins import Branch, Folders
 from reconciler.app.loop.text import Text
@@ -52,6 +53,8 @@ class Loop:
         self._stop = threading.Event()
         self._again = threading.Event()
         self._memory = Memory()
+        self.broken = ""
+        """Why it ended without being told to; "" where it was told."""
 
     def stop(self) -> None:
         """Begin nothing more; what is under way comes to its end. Safe in a signal handler."""
@@ -62,7 +65,7 @@ class Loop:
         self._again.set()
 
     def run(self) -> bool:
-        """Work until stopped. Whether everything under way came to its end in time.
+        """Work until stopped, or until it cannot go on: see ``broken``. Whether everything under way came to its end in time.
 
         Raises ``LeaseHeld`` where another process uses the state folder, ``GitError`` for a URL that cannot be followed, or ``StateError``.
         """
@@ -72,7 +75,7 @@ class Loop:
             doors = stack.enter_context(Doors(self._settings, self._telemetry.call))
             self._leading = Leading(self._settings, doors, self._options.lease_ttl, self._telemetry, self._wake)
             self._book = Book(journal, self._memory, self._telemetry, self._options.keep)
-            prober = Prober(doors, self._wake)
+            self._prober = prober = Prober(doors, self._wake)
             stack.callback(prober.close)
             self._memory.verdicts = prober.verdicts
             shared = Shared(
@@ -117,7 +120,13 @@ class Loop:
         look, cut, alive = time.monotonic() + self._pause(), time.monotonic(), 0.0
         ready = lost = False
         lasting = Lasting(self._memory)
+        lookout = Lookout(self._dead, self._leading, self._settings, self._options.lease_ttl)
         while not self._stop.wait(TICK):
+            self.broken = lookout.trouble()
+            if self.broken:
+                # What a dead thread held, claims or locks or a half-made round, nobody can tell; another start holds nothing.
+                self._telemetry.broke(self.broken)
+                return
             self._telemetry.beat()
             lasting.attend()
             moment = time.monotonic()
@@ -139,6 +148,11 @@ class Loop:
             if self._notify.interval and moment >= alive and not self._telemetry.stuck():
                 alive = moment + self._notify.interval
                 self._notify.alive()
+
+    def _dead(self) -> list[threading.Thread]:
+        """Threads that ended though the loop goes on."""
+        ours = [self._leading, self._text, self._folders, self._prober.thread, *([self._branch] if self._branch else ())]
+        return [*(thread for thread in ours if not thread.is_alive()), *self._crew.dead()]
 
     def _reload(self) -> None:
         self._telemetry.note("reload", "", "SIGHUP")

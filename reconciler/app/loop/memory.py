@@ -48,6 +48,8 @@ class Memory:
     _waiting: set[str] = field(default_factory=set)
     _flights: dict[str, str] = field(default_factory=dict)
     _working: dict[str, frozenset[str]] = field(default_factory=dict)
+    _overheard: set[str] = field(default_factory=set)
+    """Hosts that told something of what their workers are at work on: our own doing, as a rule, but nobody can tell."""
     _last: dict[tuple[str, str], Hint] = field(default_factory=dict)
     _touches: dict[tuple[str, str], Hint] = field(default_factory=dict)
     _heard: threading.Condition = field(default_factory=threading.Condition)
@@ -100,14 +102,18 @@ class Memory:
         self._flights.update(dict.fromkeys((ref for ref, _ in pairs), host))
         with self._heard:
             self._working[host] = frozenset(instance for _, instance in pairs)
+            self._overheard.discard(host)
 
-    def end(self, host: str) -> None:
-        """It ended, and the host was looked at since."""
+    def end(self, host: str) -> bool:
+        """It ended. Whether anything was heard of what it was at work on, which woke nobody."""
         with self.deciding:
             self._flights = {ref: at for ref, at in self._flights.items() if at != host}
         with self._heard:
             self._working.pop(host, None)
             self._heard.notify_all()
+            overheard = host in self._overheard
+            self._overheard.discard(host)
+        return overheard
 
     def elsewhere(self, ref: str, host: str) -> bool:
         """Whether the worker of another host is at work on ``ref``."""
@@ -120,7 +126,9 @@ class Memory:
             _put(self._last, place, hint)
             self._heard.notify_all()
             foreign = hint.instance not in self._working.get(host, frozenset())
-            if foreign and hint.instance:
+            if not foreign:
+                self._overheard.add(host)
+            elif hint.instance:
                 _put(self._touches, place, hint)
             return foreign
 

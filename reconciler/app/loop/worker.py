@@ -29,7 +29,8 @@ class Worker(threading.Thread):
         self.host = host
         self.wakes = Mailbox()
         self._shared = shared
-        self._pass = HostPass(host, shared, self.wakes.pending)
+        self._parted = threading.Event()
+        self._pass = HostPass(host, shared, self.wakes.pending, self._parted)
         self._failures = 0
         self._before = before
 
@@ -59,6 +60,11 @@ class Worker(threading.Thread):
         if isinstance(error, StateError):
             self._shared.book.mend()
         self.wakes.wake("the last pass failed", delay(self._failures, random.random(), cap=LONGEST))  # noqa: S311 - a jitter, no secret
+
+    def part(self) -> None:
+        """End after the call under way: the host is not ours any more, or is reached otherwise, and the rest of the plan was for before."""
+        self._parted.set()
+        self.close()
 
     def close(self) -> None:
         """End after the pass under way."""
