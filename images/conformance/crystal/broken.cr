@@ -1,0 +1,3 @@
+puts "hello"
+if true
+  puts undeclared(

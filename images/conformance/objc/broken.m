@@ -1,0 +1,11 @@
+#import <objc/Object.h>
+#include <stdio.h>
+
+@interface Greeter : Object
+- (void)greet
+@end
+
+int main(void) {
+    puts("hello");
+    return undeclared;
+}

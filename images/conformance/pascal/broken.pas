@@ -1,0 +1,5 @@
+program broken;
+begin
+  writeln('hello')
+  undeclared := 1;
+end.
