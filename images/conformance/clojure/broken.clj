@@ -1,0 +1,3 @@
+(do
+  (println "hello"
+  (undeclared)

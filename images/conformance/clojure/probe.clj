@@ -1,0 +1,12 @@
+(require '[clojure.string :as string])
+
+(println "hello")
+(println (str "stdin=" (string/join "|" (line-seq (java.io.BufferedReader. *in*)))))
+(println (str "file=" (string/trim (slurp "/tmp/input/input.txt"))))
+(println (str "args=" (string/join "|" *command-line-args*)))
+(println (str "env=" (System/getenv "UNSANDBOX_PROBE")))
+(println "utf8=Grüße 世界 🚀")
+(binding [*out* *err*] (println "to stderr"))
+(spit "/tmp/artifacts/probe.txt" "artifact\n")
+(flush)
+(System/exit 7)

@@ -1,0 +1,4 @@
+[<EntryPoint>]
+let main arguments =
+    printfn "hello
+    undeclared

@@ -1,0 +1,7 @@
+Imports System
+
+Module Program
+    Sub Main()
+        Console.WriteLine("hello"
+        If True
+    End Sub
