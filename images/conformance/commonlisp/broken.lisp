@@ -1,0 +1,3 @@
+(progn
+  (format t "hello~%"
+  (undeclared)

@@ -1,0 +1,17 @@
+(defun lines-of (stream)
+  (loop for line = (read-line stream nil) while line collect line))
+
+(defun say (key &rest values)
+  (format t "~a=~{~a~^|~}~%" key values))
+
+(format t "hello~%")
+(apply #'say "stdin" (lines-of *standard-input*))
+(with-open-file (file "/tmp/input/input.txt")
+  (apply #'say "file" (lines-of file)))
+(apply #'say "args" (rest sb-ext:*posix-argv*))
+(say "env" (sb-ext:posix-getenv "UNSANDBOX_PROBE"))
+(say "utf8" "Grüße 世界 🚀")
+(format *error-output* "to stderr~%")
+(with-open-file (artifact "/tmp/artifacts/probe.txt" :direction :output)
+  (format artifact "artifact~%"))
+(sb-ext:exit :code 7)

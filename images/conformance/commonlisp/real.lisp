@@ -1,0 +1,31 @@
+(defun numbers ()
+  (let ((x 42) (all (make-array 5000 :element-type 'fixnum)))
+    (dotimes (n 5000)
+      (setf x (mod (+ (* x 3877) 29573) 139968)
+            (aref all n) x))
+    (sort all #'<)))
+
+(defun counts (numbers)
+  (let ((table (make-hash-table)))
+    (loop for number across numbers do (incf (gethash (mod number 1000) table 0)))
+    table))
+
+(defun most (counts)
+  (let ((key 0) (most 0))
+    (maphash (lambda (each times)
+               (when (or (> times most) (and (= times most) (< each key)))
+                 (setf key each most times)))
+             counts)
+    (list key most)))
+
+(let* ((numbers (numbers))
+       (counts (counts numbers))
+       (checksum 0))
+  (loop for number across numbers
+        for n from 0
+        do (setf checksum (mod (+ checksum (* number (mod n 7))) 1000003)))
+  (format t "sorted ~d ~d ~d~%" (aref numbers 0) (aref numbers 2500) (aref numbers 4999))
+  (format t "distinct ~d~%" (hash-table-count counts))
+  (format t "most ~{~d ~d~}~%" (most counts))
+  (format t "checksum ~d~%" checksum)
+  (format t "loop ~d~%" (loop for i from 1 to 200000 sum (mod (* (mod i 7) (mod i 7)) 7))))

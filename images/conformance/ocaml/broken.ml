@@ -1,0 +1,3 @@
+let () =
+  print_endline "hello"
+  print_endline undeclared in

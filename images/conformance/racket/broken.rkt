@@ -1,0 +1,3 @@
+#lang racket/base
+(printf "hello\n"
+(undeclared)

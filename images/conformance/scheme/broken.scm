@@ -1,0 +1,3 @@
+(begin
+  (display "hello\n"
+  (undeclared)

@@ -1,0 +1,3 @@
+fun main () =
+  ( print "hello\n"
+  ; undeclared (
