@@ -10,6 +10,7 @@ from reconciler.engine.asked import GuardRule
 from reconciler.engine.beside import BESIDE
 from reconciler.engine.lease import LEASE_RULES
 from reconciler.engine.rules import RULES
+from reconciler.engine.table.images import IMAGE_RULES
 from reconciler.engine.table.plans import PLAN_RULES
 from reconciler.engine.table.steps import STEP_RULES
 from reconciler.errors import UsageError
@@ -30,6 +31,7 @@ class Stage(StrEnum):
     PLAN = "plan"
     WRITER = "writer"
     STEP = "step"
+    IMAGE = "image"
     REQUEST = "request"
     APPROVAL = "approval"
 
@@ -41,6 +43,7 @@ MEANING: dict[Stage, str] = {
     Stage.PLAN: "a plan as a whole, before its first step",
     Stage.WRITER: "every call of one host, before it is made",
     Stage.STEP: "one action, just before its first call or where a call failed",
+    Stage.IMAGE: "one image on one host: the others go on",
     Stage.REQUEST: "one request of a key or a person",
     Stage.APPROVAL: "one try to approve",
 }
@@ -89,6 +92,7 @@ def _every() -> Iterator[Entry]:
     yield from _of(PLAN_RULES, Stage.PLAN)
     yield from _of(LEASE_RULES, Stage.WRITER)
     yield from _of(STEP_RULES, Stage.STEP)
+    yield from _of(IMAGE_RULES, Stage.IMAGE)
     yield from _of(ACCESS_RULES, Stage.REQUEST)
     yield from _of(APPROVAL_RULES, Stage.APPROVAL)
 

@@ -57,6 +57,13 @@ DECISIONS = (
         ("H01", "H02", "H03"),
     ),
     Decision("Is there room, and an image?", "a host would be overspent", ("S09", "F04", "D20")),
+    Decision(
+        "Does nothing need the image?",
+        "what runs of it, is declared of it or would go back to it could not be made again",
+        ("E01", "E02", "E03", "E04", "E05", "E06", "E07"),
+    ),
+    Decision("Was the container made to be thrown away?", "a container that somebody needs would be ended", ("E08",)),
+    Decision("Did the image pass on this very host?", "a bad image would be served", ("E09",)),
     Decision("May it be changed at all, and at this hour?", "what somebody holds still would be changed", ("M01", "M02", "M03")),
     Decision("Does the change spare this program?", "the control plane would end itself", ("D19",)),
     Decision(
