@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from tests.chaos.campaign import say
 from tests.conftest import build_starter
 from tests.lab.lab import Lab
 from tests.lab.space import run
+from tests.soak.faults import KINDS
 from tests.soak.ground import build
 from tests.soak.growth import growth
 from tests.soak.loop import Loop
@@ -29,6 +31,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000), help="the same seed makes the same edits and faults")
     parser.add_argument("--minutes", type=float, default=30.0, help="how long; 2 is a smoke run")
     parser.add_argument("--keep", action="store_true", help="stop at the first violation and keep the hosts until Ctrl-C")
+    parser.add_argument("--only", nargs="+", choices=KINDS, default=(), help="kinds of faults; left out, all")
     told = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(130))
     own_mounts()
@@ -39,19 +42,19 @@ def main(arguments: list[str]) -> int:
             ground = build(folder, daemons, build_starter(folder))
             loop = Loop(ground)
             with loop:
-                soak = Soak(ground, loop, Random(told.seed), told.keep)  # noqa: S311 - repeatable, not secret
+                soak = Soak(ground, loop, Random(told.seed), told.keep, tuple(told.only))  # noqa: S311 - repeatable, not secret
                 soak.run(told.minutes * MINUTE)
                 if soak.violations and told.keep:
                     say(f"kept: {folder}; {', '.join(f'LXD_DIR={daemon.directory}' for daemon in daemons)}. Ctrl-C ends it.")
                     signal.pause()
-            return _tell(soak, told.seed)
+            return _tell(soak, told.seed, folder)
         finally:
             state = folder / "here" / ".unsandbox"
             if state.is_mount():
                 run("umount", "--lazy", str(state))
 
 
-def _tell(soak: Soak, seed: int) -> int:
+def _tell(soak: Soak, seed: int, folder: Path) -> int:
     grown = growth(soak.loop.samples)
     problems = [*soak.violations, *soak.loop.problems, *grown.problems]
     struck = ", ".join(f"{count} {name}" for name, count in sorted(soak.faults.items()) if count)
@@ -59,6 +62,11 @@ def _tell(soak: Soak, seed: int) -> int:
     sys.stdout.write(f"{head}; {grown.words}; {soak.loop.starts} starts\n")
     for problem in problems:
         sys.stdout.write(f"VIOLATION {problem}\n")
+    if problems:
+        kept = Path(tempfile.mkdtemp(prefix="unsandbox-soak-kept-"))
+        for file in (*folder.glob("loop-*.jsonl"), *folder.glob("journal-*.db")):
+            shutil.copy(file, kept)
+        sys.stdout.write(f"logs and journals: {kept}\n")
     return int(bool(problems))
 
 

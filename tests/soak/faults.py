@@ -76,9 +76,9 @@ def link(ground: Ground, _loop: Loop, rng: Random) -> Struck:
     time.sleep(wait)
     for victim in victims:
         victim.heal()
-    # With half of the hosts out of sight the circuit opens, and only a person closes it.
-    codes = frozenset({"F02"}) if 2 * len(victims) >= len(ground.arena.daemons) else frozenset[str]()
-    return Struck(1, f"{', '.join(victim.name for victim in victims)} cut off for {wait:g} s", codes=codes)
+    if 2 * len(victims) >= len(ground.arena.daemons):
+        ground.tripped = frozenset({"F02"})
+    return Struck(1, f"{', '.join(victim.name for victim in victims)} cut off for {wait:g} s")
 
 
 def disk(ground: Ground, _loop: Loop, rng: Random) -> Struck:

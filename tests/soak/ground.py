@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,6 +39,16 @@ class Ground:
     there: Fleet
     forgotten: frozenset[str] = frozenset()
     """Codes that a journal which was lost explains from then on: who froze or stopped what is told by it alone."""
+    tripped: frozenset[str] = frozenset()
+    """Codes that half of the hosts out of sight explains until a person answers: the circuit shows when next something is to be ended."""
+
+    def keep_journal(self, step: int) -> None:
+        """A copy of the journal as it is, beside the logs."""
+        with (
+            sqlite3.connect(self.arena.state / "journal.db") as now,
+            sqlite3.connect(self.arena.fleet.root.parent / f"journal-{step}.db") as kept,
+        ):
+            now.backup(kept)
 
     def push(self, declared: Declared, words: str) -> str:
         """Declare it; the commit."""

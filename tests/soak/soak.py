@@ -44,12 +44,13 @@ MOST = 8
 
 @dataclass
 class Soak:
-    """One run. ``keep``: whether it stops at the first violation."""
+    """One run. ``keep``: whether it stops at the first violation; ``only``: kinds of faults, none means all."""
 
     ground: Ground
     loop: Loop
     rng: Random
     keep: bool
+    only: tuple[str, ...] = ()
     steps: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
@@ -61,7 +62,8 @@ class Soak:
         began = time.monotonic()
         person = Person(self.ground.arena)
         while (gone := time.monotonic() - began) < seconds and self.spoiled < (1 if self.keep else MOST):
-            kinds = {name: kind for name, kind in KINDS.items() if not (kind.ends and gone > RESTLESS * seconds)}
+            chosen = {name: kind for name, kind in KINDS.items() if not self.only or name in self.only}
+            kinds = {name: kind for name, kind in chosen.items() if not (kind.ends and gone > RESTLESS * seconds)} or chosen
             (name,) = self.rng.choices(list(kinds), [kind.share for kind in kinds.values()])
             self.steps += 1
             since = time.monotonic()
@@ -89,6 +91,7 @@ class Soak:
         self.loop.problems.clear()
         if problems:
             self.spoiled += 1
+            self.ground.keep_journal(self.steps)
             self.violations += [f"step {self.steps}: {step.words}: {problem}" for problem in problems]
             say("\n".join(f"  VIOLATION {problem}" for problem in problems))
             # What is there is what the next step starts from, or each would tell of the same.
@@ -128,13 +131,15 @@ class Step:
         """What settles by itself, what a person does where only a person can, and what settles then."""
         for _ in range(ASKED):
             left: list[dict[str, Any]] = []
-            yield from self.converge(made, struck.excuse, struck.codes | self.ground.forgotten, left)
+            yield from self.converge(made, struck.excuse, struck.codes | self.ground.forgotten | self.ground.tripped, left)
             if not left or (struck.undo is not None and {row["code"] for row in left} & struck.codes):
                 break
             # What a person then does with his own hands has no intent.
             places = {(row["host"], row["ref"]) for row in left}
             struck.excuse.changed |= {row.uuid for row in seen.ours(seen.rows(self.ground.arena.daemons)) if (row.host, row.ref) in places}
             yield from self.person.answer(_asked(left))
+            if any(row["code"] == CIRCUIT for row in left):
+                self.ground.tripped = frozenset()
         if struck.undo is not None:
             struck.undo()
             yield from self.converge(made, struck.excuse, self.ground.forgotten, [])
