@@ -10,12 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.engine.diff import diff
+from reconciler.model import marks
 from reconciler.model.changes import Action, Changes
+from reconciler.model.world import Status
 from tests.bench import worlds as synthetic
 from tests.engine.worlds import build
 from tests.properties.worlds import cases
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.model.records import Ledger
     from reconciler.model.resources import Desired
     from reconciler.model.world import Instance, Observed
@@ -52,6 +56,34 @@ def test_a_diff_beside_the_one_before_is_the_diff_from_the_beginning(steps: list
         found = diff(desired, observed, ledger, last)
         assert found == diff(desired, observed, ledger)
         last = found
+
+
+EDITS: tuple[Callable[[Instance, Instance], Instance], ...] = (
+    lambda row, _: replace(row, status=Status.STOPPED),
+    lambda row, _: replace(row, status=Status.RUNNING),
+    lambda row, _: replace(row, config={**row.config, "limits.memory": "1MiB"}),
+    lambda row, _: replace(row, config={**row.config, marks.UID: "another"}),
+    lambda row, _: replace(row, config={}),
+    lambda row, other: replace(row, config={**row.config, marks.NAME: other.config.get(marks.NAME, "")}),
+    lambda row, other: replace(row, name=other.name),
+    lambda _, other: other,
+)
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 3), st.integers(0, 3), st.sampled_from(EDITS)), max_size=3), max_size=5)
+)
+def test_where_a_few_rows_moved_it_is_so_too(rounds: list[list[tuple[int, int, int, Callable[[Instance, Instance], Instance]]]]) -> None:
+    desired, observed, ledger = synthetic.world(8, 2, changed_share=0)
+    names, last = sorted(observed.hosts), diff(desired, observed, ledger)
+    for edits in rounds:
+        for host, one, other, edit in edits:
+            view = observed.hosts[names[host]]
+            rows = list(view.instances)
+            rows[one] = edit(rows[one], rows[other])
+            observed = replace(observed, hosts={**observed.hosts, view.host: replace(view, instances=tuple(rows))})
+        last = diff(desired, observed, ledger, last)
+        assert last == diff(desired, observed, ledger)
 
 
 def test_what_is_as_it_should_be_is_judged_once() -> None:
