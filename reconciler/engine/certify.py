@@ -68,12 +68,31 @@ def index_of(observed: Observed, desired: Desired, known: Mapping[str, Known], b
     as_before = before is not None and before.made_of[0] is desired.workloads
     return Index(
         declared=before.declared if before and as_before else {str(workload.ref): workload for workload in desired.workloads},
-        times=Counter(row.uuid for view in observed.hosts.values() for row in view.instances),
+        times=_times(observed, before),
         rows={name: view.instances for name, view in observed.hosts.items()},
         rivals=same.rivals if same else rivals,
         known_on=same.known_on if same else known_on,
         made_of=(desired.workloads, known),
     )
+
+
+def _times(observed: Observed, before: Index | None) -> Counter[str]:
+    """How often each uuid was seen: counted anew only where a host shows other rows than ``before``."""
+    times = Counter(before.times) if before else Counter[str]()
+    rows = before.rows if before else {}
+    for name in rows.keys() | observed.hosts.keys():
+        was, now = rows.get(name, ()), observed.hosts[name].instances if name in observed.hosts else ()
+        if was is now:
+            continue
+        if len(was) == len(now):
+            pairs = [(one, other) for one, other in zip(was, now, strict=True) if one is not other]
+            was, now = tuple(one for one, _ in pairs), tuple(other for _, other in pairs)
+        times.update(row.uuid for row in now)
+        times.subtract(row.uuid for row in was)
+        for row in was:
+            if not times[row.uuid]:
+                del times[row.uuid]
+    return times
 
 
 def certification(

@@ -41,3 +41,13 @@ def test_what_any_pass_answers_is_taken_with_the_next_wake() -> None:
     box.wake("later", 60)
     box.wake("an event")
     assert sorted(box.wait()) == sorted(("an event", MET, WORK))
+
+
+def test_what_any_pass_answers_waits_for_a_pass_that_comes_soon_anyway() -> None:
+    box = Mailbox()
+    box.wake(WORK)
+    box.wake("something was done", 0.2)
+    assert set(box.wait()) == {WORK, "something was done"}
+    box.wake(WORK)
+    box.wake("the end of a suspension", THOUSANDS_OF_YEARS)
+    assert box.wait() == (WORK,)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.engine.certify import HostRecord, Withheld, certification
+from reconciler.engine.certify import HostRecord, Withheld, certification, index_of
 from reconciler.model.records import Certified, Known
 from reconciler.model.world import Observed
 from tests.engine.worlds import build
@@ -180,3 +180,19 @@ def test_what_was_certified_elsewhere_is_forgotten_once_that_host_left_the_inven
 
 def test_what_was_certified_on_a_host_that_left_stays_known_while_nothing_took_its_place() -> None:
     assert one({"hosts": {"h1": {"rows": [DB]}}}, known("web", "h2")).gone == ()
+
+
+def test_an_index_beside_the_one_before_is_the_index_from_the_beginning() -> None:
+    rows = [{"of": name} for name in ("a", "b", "c")]
+    cases: list[dict[str, Any]] = [
+        {"hosts": {"h1": {"rows": rows}, "h2": {"rows": rows[:1]}}},
+        {"hosts": {"h1": {"rows": [{"of": "a"}, {"of": "x"}, {"of": "c"}]}, "h2": {"rows": rows[1:]}}},
+        {"hosts": {"h2": {"rows": [{"of": "a"}, {"of": "a"}]}}},
+        {"hosts": {}},
+    ]
+    last = None
+    for case in cases:
+        desired, observed, _ = build(case)
+        found = index_of(observed, desired, {}, last)
+        assert dict(found.times) == dict(index_of(observed, desired, {}).times)
+        last = found

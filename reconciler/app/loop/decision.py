@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.app.planning import part_of_plan
@@ -39,6 +39,8 @@ class Decision:
     """Host -> when something that failed there may be started again."""
     gone: tuple[Drift, ...]
     """What nobody declared to be gone, of every host."""
+    acting: Made
+    """``made`` with nothing but what is to be done: parts are taken of it once for each host, and what stays is most of the fleet."""
 
     def of(self, host: str) -> tuple[Change, ...]:
         """Every change of ``host``, those that keep as well."""
@@ -52,7 +54,7 @@ class Decision:
 
     def part(self, only: Only) -> Made:
         """Nothing but these (reference, host, action), as they were decided with all the rest."""
-        return part_of_plan(self.made, only)
+        return part_of_plan(self.acting, only)
 
     def is_firm(self, host: str, only: Only) -> bool:
         """Whether these acts may follow without another look at every host: none makes, ends, or takes a turn that others wait for."""
@@ -74,11 +76,13 @@ def decision_of(made: Made, hosts: frozenset[str], hints: Hints) -> Decision:
     """``made`` with what is asked of it once for all hosts. ``hints``: as ``engine.drift`` takes them."""
     moving = tuple(change for change in made.every.items if change.action is not Action.KEEP)
     absent = Changes(tuple(change for change in moving if change.found is None))
+    acting = tuple(change for change in made.cleared.changes if change.action is not Action.KEEP)
     return Decision(
         made=made,
         hosts=hosts,
         codes=frozenset(refusal.code for refusal in made.refused),
         tries=next_tries(world_of(made.desired, made.observed, made.ledger, moving)),
+        acting=replace(made, cleared=replace(made.cleared, changes=acting)),
         gone=drifts(absent, made.desired, made.ledger, hints) if absent.items else (),
     )
 

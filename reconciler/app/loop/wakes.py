@@ -19,6 +19,9 @@ LED = "lease: leader"
 TELLS_NOTHING = frozenset({WORK, ALL_SEEN, LED})
 """Reasons that say nothing of the host: what was seen of it a moment ago is as good as another look."""
 
+SOON = 0.5
+"""Seconds."""
+
 LONGEST = 3600.0
 """Seconds of one wait, at most. What is due in a thousand years is more than a thread can wait for at once."""
 
@@ -49,12 +52,20 @@ class Mailbox:
         """Block until something is due; the reasons, which are thereby taken. Empty where the mailbox was closed."""
         with self._heard:
             while not self._closed:
-                first = min(self._due.values(), default=None)
+                first = self._first()
                 left = None if first is None else first + SETTLE - time.monotonic()
                 if left is not None and left <= 0:
                     return self._take()
                 self._heard.wait(None if left is None else min(left, LONGEST))
         return ()
+
+    def _first(self) -> float | None:
+        """When the next pass is due. What any pass answers waits for one that comes soon anyway."""
+        own = min((at for why, at in self._due.items() if why not in ALONG), default=None)
+        along = min((at for why, at in self._due.items() if why in ALONG), default=None)
+        if own is None or along is None:
+            return own if along is None else along
+        return own if own - max(along, time.monotonic()) <= SOON else along
 
     def _take(self) -> tuple[str, ...]:
         moment = time.monotonic()
