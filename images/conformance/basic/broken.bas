@@ -1,0 +1,3 @@
+print "hello"
+if true then
+    undeclared(
