@@ -46,13 +46,17 @@ class JournalFile(SqliteFile):
         try:
             super()._connect()
             prepare(self._connection)
-            self._place = _place(self.path)
+            self._place = self._places()
         except NewerFile as error:
             raise StateError(f"the journal {self.path} cannot be used: {error}", hint="use the later version that wrote it") from error
 
     def lost(self) -> bool:
-        """Whether the file that was opened is no longer the one at the path."""
-        return _place(self.path) != self._place
+        """Whether the file that was opened, or its write-ahead log, is no longer the one at the path."""
+        return self._places() != self._place
+
+    def _places(self) -> tuple[object, object]:
+        # With its log deleted, all that is written goes where no other process reads it, though the file itself is there.
+        return _place(self.path), _place(self.path.with_name(f"{self.path.name}-wal"))
 
     def reopen(self) -> None:
         """Begin again with what is at the path, an empty journal where nothing is. Only while no pass is under way.

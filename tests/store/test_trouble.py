@@ -81,6 +81,21 @@ def test_a_file_that_was_lost_while_in_use_begins_nothing_more(tmp_path: Path, l
         assert "i3" in {row.id for row in again.dangling()}
 
 
+def test_a_log_that_was_deleted_under_the_file_is_noticed_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Journal(path) as journal:
+        journal.intend(intent(1))
+        assert not journal.lost()
+        path.with_name("journal.db-wal").unlink()
+        assert journal.lost()
+        with pytest.raises(StateError, match="deleted or replaced"):
+            journal.intend(intent(2))
+        journal.reopen()
+        assert not journal.lost()
+        journal.intend(intent(3))
+        assert journal.verify().why == ""
+
+
 def test_a_full_disk_is_one_clear_error_and_passes(tmp_path: Path) -> None:
     """Nothing of a write that failed is there, whoever shared its transaction, and nothing is left in memory."""
     with mounted(tmp_path / "small", "3m") as folder, Journal(folder / "journal.db") as journal:
