@@ -40,7 +40,7 @@ class Ground:
     forgotten: frozenset[str] = frozenset()
     """Codes that a journal which was lost explains from then on: who froze or stopped what is told by it alone."""
     tripped: frozenset[str] = frozenset()
-    """Codes that half of the hosts out of sight explains until a person answers: the circuit shows when next something is to be ended."""
+    """Codes that an earlier fault explains until a person answers: the circuit shows when next something is to be ended."""
 
     def keep_journal(self, step: int) -> None:
         """A copy of the journal as it is, beside the logs."""

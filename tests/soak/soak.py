@@ -32,6 +32,8 @@ ASKED = 3
 """Times that a person is asked: behind one answer another question may stand."""
 CIRCUIT = "F02"
 """Closed by one answer for all that it holds back."""
+LOST = "F10"
+"""Until what is there is certified in the journal that was begun anew, which the next edit that settles shows."""
 PASSING = frozenset({"O08", "O09"})
 """What is between two states, or LXD is at work on, settles by itself."""
 VERIFIED = 10
@@ -125,6 +127,8 @@ class Step:
         if self.loop.ended:
             problems.append(f"ENDED: the loop is there no more, see {self.loop.log}")
             self.loop.start()
+        if self.kind != "journal":
+            self.ground.tripped -= {LOST}
         return problems + (list(self._chain()) if verify else [])
 
     def _recover(self, made: Edit, struck: Struck) -> Iterator[str]:
@@ -138,8 +142,7 @@ class Step:
             places = {(row["host"], row["ref"]) for row in left}
             struck.excuse.changed |= {row.uuid for row in seen.ours(seen.rows(self.ground.arena.daemons)) if (row.host, row.ref) in places}
             yield from self.person.answer(_asked(left))
-            if any(row["code"] == CIRCUIT for row in left):
-                self.ground.tripped = frozenset()
+            self.ground.tripped -= {row["code"] for row in left}
         if struck.undo is not None:
             struck.undo()
             yield from self.converge(made, struck.excuse, self.ground.forgotten, [])
