@@ -29,7 +29,7 @@ COMMANDS = ("compile", "run", "repl", "version")
 
 def cross_check(file: str, rows: Rows, places: Mapping[Path, tuple[int, int]]) -> Iterator[Finding]:
     """Every finding, at its own line."""
-    for path, message, hint in (*_order(rows), *_claims(rows), *(found for index, row in rows for found in _row(index, row))):
+    for path, message, hint in (*_order(rows), *_claims(rows), *_over(rows), *(found for index, row in rows for found in _row(index, row))):
         place = next((places[path[:end]] for end in range(len(path), 0, -1) if path[:end] in places), (0, 0))
         yield Finding(file, *place, dotted(path), message, hint)
 
@@ -49,6 +49,14 @@ def _claims(rows: Rows) -> Iterator[Found]:
                 other, name = first.setdefault(squeezed(text) if what == "name" else text, (index, row.name))
                 if other != index:
                     yield path, f"the {what} {text} is claimed by {name} as well", "leave it to one of them"
+
+
+def _over(rows: Rows) -> Iterator[Found]:
+    names = {row.name for _, row in rows}
+    for index, row in rows:
+        for number, name in enumerate(row.over):
+            if name not in names or name == row.name:
+                yield (index, "over", number), f"{name} is no other language of this catalogue", "write the name of one, not an alias"
 
 
 def _texts(index: int, row: LanguageSpec, fields: tuple[str, ...]) -> Iterator[tuple[Path, str]]:

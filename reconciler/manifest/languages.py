@@ -65,6 +65,7 @@ def _language(row: LanguageSpec) -> Language:
         time=row.time,
         memory=row.memory,
         hints=tuple(row.hints),
+        over=tuple(row.over),
         without=tuple(row.without.items()),
         unavailable=row.unavailable,
     )

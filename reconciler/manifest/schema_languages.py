@@ -72,6 +72,9 @@ class LanguageSpec(Strict):
     hints: Annotated[list[Text], Field(max_length=8)] = Field(
         default=[], description="Regular expressions for one line of text that hardly any other language could hold; asked last."
     )
+    over: list[Annotated[str, Field(pattern=NAME)]] = Field(
+        default=[], description="Languages whose lines its programs may hold as well: where a hint of its own fits, theirs do not count."
+    )
     without: dict[Known, Text] = Field(
         default={}, description="Checks of the tests of images that it cannot pass by its nature, each with why. Then it is not counted."
     )

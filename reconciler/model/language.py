@@ -83,6 +83,8 @@ class Language:
     memory: MemoryClass = MemoryClass.MEDIUM
     hints: tuple[str, ...] = ()
     """Regular expressions, asked of one line at a time."""
+    over: tuple[str, ...] = ()
+    """Languages whose lines its own programs may hold as well, so that their hints do not speak against it."""
     without: tuple[tuple[Check, str], ...] = ()
     """Checks that the language cannot pass by its nature, with why."""
     unavailable: str = ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import UnavailableLanguage, UnknownLanguage
 from reconciler.model.language import squeezed
-from reconciler.policy.shebang import interpreter, unversioned
+from reconciler.policy.shebang import forms, interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,10 +58,10 @@ def meant(languages: Languages, name: str) -> Detected:
     row = _of_extension(languages, wanted) if wanted.startswith(".") else None
     if row is not None:
         return Detected(row, Evidence.EXTENSION, wanted)
-    for known in (_names(languages), {squeezed(key): row for key, row in _names(languages).items()}):
-        for form in (wanted, squeezed(wanted), unversioned(wanted), squeezed(unversioned(wanted))):
-            if form in known:
-                return Detected(known[form], Evidence.NAME, name.strip())
+    known = _names(languages)
+    for form in forms(wanted):
+        if squeezed(form) in known:
+            return Detected(known[squeezed(form)], Evidence.NAME, name.strip())
     raise _unknown(languages, f"there is no language {_show(name)}", wanted)
 
 
@@ -83,8 +83,8 @@ def detect(languages: Languages, *, name: str = "", file: str = "", text: str = 
 
 
 def _names(languages: Languages) -> dict[str, Language]:
-    """Every way to say a language, in lower case. The catalogue holds none twice."""
-    return {name.casefold(): row for row in languages.rows for name in (row.title, *row.aliases, row.name)}
+    """Every way to say a language, squeezed. The catalogue holds none twice."""
+    return {squeezed(name): row for row in languages.rows for name in (row.title, *row.aliases, row.name)}
 
 
 def _extension(file: str) -> str:
@@ -100,7 +100,7 @@ def _of_extension(languages: Languages, extension: str) -> Language | None:
 
 def _of_interpreter(languages: Languages, program: str) -> Detected:
     known = {each: row for row in languages.rows for each in row.shebangs}
-    for form in (program, unversioned(program), program.lower(), unversioned(program.lower())):
+    for form in (*forms(program), *forms(program.lower())):
         if form in known:
             return _available(Detected(known[form], Evidence.SHEBANG, program))
     raise _unknown(languages, f"its first line asks for {_show(program)}, which is no interpreter of a known language", program)
@@ -109,7 +109,8 @@ def _of_interpreter(languages: Languages, program: str) -> Detected:
 def _of_hints(languages: Languages, file: str, text: str) -> Detected:
     lines = [line[:LINE] for line in text[:READ].removeprefix("\ufeff").splitlines()]
     found = {row.name: fits for row in languages.rows if (fits := _fits(row.hints, lines))}
-    order = sorted(found, key=lambda name: (-len(found[name]), name))
+    under = {name for row in languages.rows if row.name in found for name in row.over}
+    order = sorted(found.keys() - under, key=lambda name: (-len(found[name]), name))
     if order and (len(order) == 1 or len(found[order[0]]) >= MARGIN * len(found[order[1]])):
         row = next(row for row in languages.rows if row.name == order[0])
         return _available(Detected(row, Evidence.HINT, found[row.name][0].strip()[:LONGEST]))
@@ -133,8 +134,8 @@ def _available(detected: Detected) -> Detected:
 
 
 def _unknown(languages: Languages, message: str, wanted: str) -> UnknownLanguage:
-    known = _names(languages)
-    near = list(dict.fromkeys(known[each].name for each in get_close_matches(wanted[:LONGEST].casefold(), known, 5, 0.6)))[:3]
+    known = {name: row for name, row in _names(languages).items() if not row.unavailable}
+    near = list(dict.fromkeys(known[each].name for each in get_close_matches(squeezed(wanted[:LONGEST]), known, 5, 0.6)))[:3]
     if not near:
         return UnknownLanguage(message)
     return UnknownLanguage(f"{message}; did you mean {', '.join(near)}?", hint=f"unsandbox languages show {near[0]}")

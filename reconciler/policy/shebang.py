@@ -10,6 +10,7 @@ WITH_VALUE = frozenset({"-u", "--unset", "-C", "--chdir", "-a", "--argv0"})
 """Options of env whose value is the next word."""
 SPLIT = ("--split-string=", "-vS", "-S")
 ASSIGNMENT = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*=")
+MINOR = re.compile(r"(?<=[0-9])[.][0-9.]{1,15}$")
 VERSION = re.compile(r"[-.@: ]?v?[0-9][0-9.]{0,15}$")
 
 
@@ -25,10 +26,13 @@ def interpreter(text: str) -> str:
     return _after_env(words[1:]) if name == "env" else name
 
 
-def unversioned(name: str) -> str:
-    """``python`` for ``python3.11``. What is left must be more than a letter: D2 is no version of D, and is given back whole."""
+def forms(name: str) -> tuple[str, ...]:
+    """``python3.11``, ``python3`` and ``python``, in the order in which they are looked up.
+
+    Without a version more than a letter must be left: D2 is no version of D.
+    """
     stem = VERSION.sub("", name)
-    return stem if len(stem) > 1 else name
+    return tuple(dict.fromkeys((name, MINOR.sub("", name), stem if len(stem) > 1 else name)))
 
 
 def _after_env(words: list[str]) -> str:

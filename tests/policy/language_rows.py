@@ -16,9 +16,11 @@ ROWS = Languages(
         Language("javascript", "JavaScript", aliases=("js", "node", "node.js"), extensions=(".js", ".mjs"), shebangs=("node",)),
         Language("perl", "Perl", extensions=(".pl",), shebangs=("perl",), hints=(r"^use strict;",)),
         Language("python", "Python", aliases=("py", "py3"), extensions=(".py",), shebangs=("python",), hints=(r"^def \w+\(.*:$",)),
+        Language("python2", "Python 2", aliases=("py2",), shebangs=("python2",), unavailable="it ended"),
         Language("raku", "Raku", aliases=("perl6",), extensions=(".raku",), shebangs=("raku", "perl6")),
+        Language("racket", "Racket", hints=(r"^#lang racket",), over=("scheme",)),
         Language("rust", "Rust", aliases=("rs",), extensions=(".rs",), hints=(r"^\s*let mut ",)),
-        Language("scheme", "Scheme", aliases=("guile",), extensions=(".scm",), shebangs=("guile",)),
+        Language("scheme", "Scheme", aliases=("guile",), extensions=(".scm",), shebangs=("guile",), hints=(r"^\(define \(", r"^\(let ")),
         Language(
             "swift", "Swift", extensions=(".swift",), shebangs=("swift",), hints=(r"^import Foundation$",), unavailable="no package of it"
         ),
