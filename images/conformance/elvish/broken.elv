@@ -1,0 +1,3 @@
+echo hello
+if $true {
+  echo hello again

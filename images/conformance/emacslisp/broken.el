@@ -1,0 +1,3 @@
+(defun greeted ()
+  (princ "hello\n")
+(greeted)

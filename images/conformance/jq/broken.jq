@@ -1,0 +1,2 @@
+"hello",
+(if true then "hello again"

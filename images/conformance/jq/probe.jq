@@ -1,0 +1,7 @@
+[inputs] as $lines
+| "hello",
+  "stdin=" + ($lines | join("|")),
+  "args=" + ($ARGS.positional | join("|")),
+  "env=" + env.UNSANDBOX_PROBE,
+  "utf8=Grüße 世界 🚀",
+  ("to stderr\n" | halt_error(7))

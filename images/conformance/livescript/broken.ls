@@ -1,0 +1,4 @@
+console.log 'hello'
+if true
+  console.log ('hello again'
+      else

@@ -1,0 +1,3 @@
+print("hello")
+for n = 1, 2 do
+  print("hello " .. n

@@ -1,0 +1,5 @@
+def main [...arguments: string] {
+    print "hello"
+    if true {
+        print "hello again"
+}

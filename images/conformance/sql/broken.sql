@@ -1,0 +1,2 @@
+select 'hello' from (select 1;
+selekt 'hello';
