@@ -72,14 +72,15 @@ class Doors:
             return shared
         return self._views.setdefault(host.name, shared.to(host))
 
-    def leave(self, host: Host) -> None:
-        """The next door to ``host`` is opened anew, at the next address that it has: the one in use answers no more."""
+    def leave(self, host: Host, address: str) -> None:
+        """The next door to ``host`` is opened anew, at the address after ``address``, which answers no more. Once, whoever else says so."""
         with self._guard:
             lock = self._locks.setdefault(host.endpoint, threading.Lock())
         with lock:
-            door = self._take_out(host.endpoint)
-            if door is not None:
-                self._left[host.endpoint] = door.address
+            door = self._doors.get(host.endpoint)
+            if door is not None and door.address == address:
+                self._take_out(host.endpoint)
+                self._left[host.endpoint] = address
 
     def forget(self, endpoint: str) -> None:
         """The next one who asks for a door to ``endpoint`` gets one made anew. Who has one, such as a lease, may go on through it."""
@@ -88,14 +89,13 @@ class Doors:
         with lock:
             self._take_out(endpoint)
 
-    def _take_out(self, endpoint: str) -> Door | None:
+    def _take_out(self, endpoint: str) -> None:
         """Close the door to ``endpoint``, which keeps no connection from here on. Under the lock of the endpoint."""
         door = self._doors.pop(endpoint, None)
         for name in [name for name, view in list(self._views.items()) if view.host.endpoint == endpoint]:
             self._views.pop(name, None)
         if door is not None:
             door.close()
-        return door
 
     def permit(self, endpoint: str, permit: Permit | None) -> None:
         """Doors to ``endpoint`` that are asked for from here on may write as ``permit`` says; None takes that back."""

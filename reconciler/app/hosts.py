@@ -1,4 +1,4 @@
-"""Hosts: what they are and hold, and taking one in."""
+"""Hosts: what they are and hold."""
 
 from __future__ import annotations
 
@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING
 from reconciler.app.doors import Doors
 from reconciler.app.observe import observe
 from reconciler.app.repository import load_desired
-from reconciler.errors import UsageError
-from reconciler.files import AS_UMASK, write_over
-from reconciler.lxd.certificate import load_or_make
-from reconciler.lxd.enrol import enrol, server_fingerprint
-from reconciler.manifest.scaffold import host_manifest
 from reconciler.model.marks import read_marks
-from reconciler.model.names import NAME_RULE, is_name
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from reconciler.app.settings import Settings
     from reconciler.model.resources import Capacity, Desired, Host
     from reconciler.model.world import HostView, Observed
@@ -81,53 +73,3 @@ def _row(host: Host, view: HostView, env: str) -> HostRow:
         powers=tuple(sorted(Counter(instance.status.value for instance in ours).items())),
         cluster=host.cluster.name if host.cluster else "",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """A host about to be taken in: the fingerprint is what the server showed, for a person to compare."""
-
-    name: str
-    url: str
-    fingerprint: str
-    location: str
-    project: str
-
-
-def fetch_identity(settings: Settings, name: str, url: str, location: str, project: str) -> Enrolment:
-    """Read the certificate a server shows, trusting nothing. Raises ``UsageError`` or a ``HostError``."""
-    if not is_name(name):
-        raise UsageError(f"{name!r} is not a name: {NAME_RULE}", hint="unsandbox hosts add URL --name NAME")
-    if _is_there(_entry(settings, name)):
-        raise UsageError(f"host {name} is in the inventory already: {_entry(settings, name)}", hint="unsandbox hosts")
-    return Enrolment(name, url, server_fingerprint(url), location, project)
-
-
-def add(settings: Settings, enrolment: Enrolment, secret: str) -> Path:
-    """Have the host trust our certificate, then write its inventory entry; the entry's path is given back."""
-    enrol(enrolment.url, enrolment.fingerprint, load_or_make(settings.config_dir), secret)
-    path = _entry(settings, enrolment.name)
-    text = host_manifest(
-        name=enrolment.name,
-        address=enrolment.url,
-        fingerprint=enrolment.fingerprint,
-        location=enrolment.location,
-        project=enrolment.project,
-    )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_over(path, text, mode=AS_UMASK)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written, though the host trusts us: {error.strerror}", hint=f"ls -ld {path.parent}") from error
-    return path
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be looked for: {error.strerror}", hint=f"ls -ld {path.parent}") from error
-
-
-def _entry(settings: Settings, name: str) -> Path:
-    return settings.root / "inventory" / f"{name}.yaml"

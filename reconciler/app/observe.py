@@ -91,11 +91,12 @@ def views_of(group: Sequence[Host], doors: Doors, before: Mapping[str, HostView]
 def _look(host: Host, doors: Doors, before: HostView | None) -> tuple[HostView, ...]:
     if host.cluster is None:
         return (look(doors.open(host), now, before),)
+    door = doors.open(host)
     try:
-        return look_at_members(doors.open(host), now)
+        return look_at_members(door, now)
     except Unreachable:
         # Another member may answer for all, where this one went away or was left by the others.
-        doors.leave(host)
+        doors.leave(host, door.address)
         return look_at_members(doors.open(host), now)
 
 

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-from reconciler.app.hosts import Enrolment, add, fetch_identity, list_hosts
+from reconciler.app.enrolment import Enrolment, Taken, add, fetch_identity
+from reconciler.app.hosts import list_hosts
 from reconciler.cli.ask import confirm, secret
 from reconciler.cli.exits import Exit
 from reconciler.cli.invocation import Invocation, invocation
@@ -44,7 +45,9 @@ def hosts_add(  # noqa: PLR0913 - one parameter an option
     *,
     url: Annotated[str, typer.Argument(metavar="URL", help="https://address:port of its LXD API.")],
     location: Annotated[str, typer.Option("--location", metavar="NAME", help="Where the host stands.")],
-    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Its name in the inventory.  [default: from URL]")] = "",
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="Its name in the inventory, or its cluster's.  [default: from URL]")
+    ] = "",
     project: Annotated[str, typer.Option("--project", metavar="NAME", help="The LXD project that is ours.")] = "unsandbox",
     fingerprint: Annotated[
         str,
@@ -55,14 +58,23 @@ def hosts_add(  # noqa: PLR0913 - one parameter an option
     """Take a host in: its fingerprint, our certificate, its entry.
 
     Shows the fingerprint of its certificate and asks, has the host trust our client certificate, writes the inventory entry. The trust
-    token or password comes from UNSANDBOX_TRUST_TOKEN, standard input or a prompt, never from the command line.
+    token or password comes from UNSANDBOX_TRUST_TOKEN, standard input or a prompt, never from the command line. Where an LXD cluster
+    answers, --name is the cluster's, and each member gets an entry that is called after it.
     """
     run = invocation(context)
     enrolment = fetch_identity(run.settings, name or _name_of(url), url, location, project)
     run.err.show(enrolment_lines(enrolment))
     _compare(run, enrolment, fingerprint)
-    path = add(run.settings, enrolment, secret(run.err, f"Trust token or password of {enrolment.name}", from_stdin=stdin))
-    run.out.say(f"{enrolment.name} trusts us; its entry is {path}. Next: unsandbox hosts")
+    taken = add(run.settings, enrolment, secret(run.err, f"Trust token or password of {enrolment.name}", from_stdin=stdin))
+    run.out.say(_told(enrolment, taken))
+
+
+def _told(enrolment: Enrolment, taken: Taken) -> str:
+    entries = ", ".join(map(str, taken.entries))
+    if not taken.members:
+        return f"{enrolment.name} trusts us; its entry is {entries}. Next: unsandbox hosts"
+    members = ", ".join(taken.members)
+    return f"{enrolment.name} trusts us. It is a cluster of {members}; their entries are {entries}. Next: unsandbox hosts"
 
 
 def _compare(run: Invocation, enrolment: Enrolment, fingerprint: str) -> None:

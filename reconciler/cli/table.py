@@ -98,7 +98,7 @@ COMMANDS = {
 HOSTS_ADD = Row(
     "reconciler.cli.hosts",
     "Take a host in: its fingerprint, our certificate, its entry.",
-    "the host's list of trusted clients, a file in inventory/, and our certificate on first use",
+    "the host's list of trusted clients, a file in inventory/ (of a cluster one a member), and our certificate on first use",
     (Exit.FAILED,),
 )
 

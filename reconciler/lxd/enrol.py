@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import requests
 
     from reconciler.lxd.certificate import ClientCertificate
-    from reconciler.model.world import Identity
+    from reconciler.model.world import Identity, Member
 
 SECONDS = 10.0
 PORT = 8443
@@ -78,6 +78,16 @@ def enrol(url: str, pin: str, certificate: ClientCertificate, secret: str) -> Id
         if answer.get("auth") != "trusted":
             raise NotTrusted(f"{url}: it took the secret and still does not trust us")
         return convert.identity(answer, pin)
+
+
+def members_at(url: str, pin: str, certificate: ClientCertificate) -> tuple[Member, ...]:
+    """The members of the cluster that answers at ``url`` and trusts us. Raises a ``HostError``."""
+    base = url.rstrip("/")
+    with new_session(base, pin, certificate) as session, mapped(base):
+        response = session.get(f"{base}/1.0/cluster/members?recursion=1", timeout=SECONDS, allow_redirects=False)
+    if not response.ok:
+        raise of_status(response.status_code, reason_of(response), base)
+    return convert.members(metadata_of(response, base))
 
 
 def token_fields(secret: str) -> dict[str, Any]:

@@ -29,8 +29,11 @@ class Options:
     """Must be this repository's own: what carries it and is not declared here is destroyed."""
 
 
-def host_manifest(*, name: str, address: str, fingerprint: str, location: str, project: str = "unsandbox") -> str:
-    """One Host document."""
+def host_manifest(
+    *, name: str, address: str, fingerprint: str, location: str, project: str = "unsandbox", cluster: tuple[str, str] | None = None
+) -> str:
+    """One Host document. ``cluster``: the name of the cluster that it is a member of, and LXD's name of the member."""
+    member = f"  cluster: {{name: {cluster[0]}, member: {json.dumps(cluster[1])}}}\n" if cluster else ""
     return (
         EDITOR_LINE.format(path="../manifests/")
         + f"""\
@@ -46,6 +49,7 @@ spec:
   location: {location}
   state: active           # active | cordoned (takes nothing more) | drained (should hold nothing)
 """
+        + member
     )
 
 
@@ -186,7 +190,7 @@ INVENTORY = """\
 # Inventory
 
 One file a host. `unsandbox hosts add https://ADDRESS:8443 --name NAME --location PLACE` shows a host's fingerprint, asks, enrols this
-machine's certificate and writes the file. `unsandbox hosts` shows who is reachable.
+machine's certificate and writes the file, of an LXD cluster one for each member. `unsandbox hosts` shows who is reachable.
 """
 
 MAKEFILE = """\

@@ -44,7 +44,9 @@ def test_a_door_that_is_forgotten_keeps_no_connection_and_still_serves_who_holds
         assert door.get("/1.0")
         assert _comes_to(before)
         assert doors.open(host) is not door
-        doors.leave(host)
+        doors.leave(host, "another")
+        assert sockets() > before
+        doors.leave(host, host.address)
         assert _comes_to(before)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from reconciler.app.loop import hostpass
+from reconciler.app.loop.hostpass import FRESH
 from reconciler.app.loop.wakes import ALL_SEEN, LED, TELLS_NOTHING, WORK
 from reconciler.app.observe import views_of
 from reconciler.model.world import Grade, Status
@@ -65,7 +65,7 @@ def rested() -> Iterator[Rested]:
 
     services = {f"s{name}": f"placement: {{host: {name}}}" for name in NAMES}
     with pytest.MonkeyPatch.context() as patch, Estate(count=len(NAMES), services=services) as estate:
-        patch.setattr(hostpass, "views_of", counting)
+        patch.setattr("reconciler.app.loop.looks.views_of", counting)
         estate.apply()
         with running(estate) as loop:
             until(lambda: set(looks) == set(NAMES) and all(map(loop._leading.leads, NAMES)))  # noqa: SLF001 - nothing else tells
@@ -113,7 +113,7 @@ def test_nothing_is_done_by_a_look_that_was_not_taken_for_it(rested: Rested) -> 
 @pytest.mark.parametrize("flaw", ["old", "partial"])
 def test_a_look_that_is_old_or_not_whole_is_taken_anew(rested: Rested, flaw: str) -> None:
     before, view = rested.looks["h1"], rested.view()
-    old = replace(view, seen_at=view.seen_at - hostpass.FRESH - timedelta(seconds=1))
+    old = replace(view, seen_at=view.seen_at - FRESH - timedelta(seconds=1))
     rested.sees(old if flaw == "old" else replace(view, grade=Grade.PARTIAL, why=("in doubt",)))
     rested.wake(LED)
     until(lambda: rested.looks["h1"] > before)

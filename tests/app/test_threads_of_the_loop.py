@@ -64,7 +64,7 @@ def test_a_host_that_changes_under_a_long_pass_gets_no_second_worker_beside_it(m
             began.set()
             goes_on.wait(10)
 
-    monkeypatch.setattr("reconciler.app.loop.crew.Ears", lambda *_: SimpleNamespace(start=int, close=int))
+    monkeypatch.setattr("reconciler.app.loop.crew.Ears", lambda hosts, *_: SimpleNamespace(start=int, close=int, hosts=hosts))
     monkeypatch.setattr("reconciler.app.loop.worker.HostPass", Pass)
     memory, told = Memory(desired), Telemetry()
     book = SimpleNamespace(passing=threading.Lock)

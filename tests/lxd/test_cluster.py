@@ -29,6 +29,7 @@ from tests.lab.permit import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from reconciler.app.events import Report
     from reconciler.app.planning import Made
@@ -156,6 +157,23 @@ def test_one_look_serves_all_members(estate: Estate) -> None:
     assert seen.project is not None
     assert seen.project.snapshots is not None
     assert seen.project.snapshots["svc-on-h2"] == ()
+
+
+def test_a_cluster_is_taken_in_with_every_member(members: list[Daemon], starter: Starter, tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, [], starter)
+    fleet.set_up()
+    fleet.environ["UNSANDBOX_TRUST_TOKEN"] = members[1].trust_password
+    pin = cluster.fingerprint_of(members[0])
+    words = ("hosts", "add", members[1].url, "--name", "prod", "--location", "rack", "--fingerprint", pin)
+    fleet.write("inventory/h3.yaml", "")
+    assert "host h3 is in the inventory already" in fleet.run(*words, expect=1).err
+    assert [file.name for file in (tmp_path / "inventory").iterdir()] == ["h3.yaml"]
+    (tmp_path / "inventory" / "h3.yaml").unlink()
+    assert "cluster of h1, h2, h3" in fleet.run(*words).out
+    rows = fleet.run("hosts", "--json").json["hosts"]
+    assert [(row["name"], row["grade"], row["cluster"], row["address"]) for row in rows] == [
+        (member.name, "complete", "prod", member.url) for member in members
+    ]
 
 
 def test_a_cluster_that_is_declared_as_one_host_is_seen_as_one(estate: Estate, members: list[Daemon]) -> None:

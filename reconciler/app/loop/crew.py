@@ -1,4 +1,4 @@
-"""Workers and listeners, one of each a host: they come and go with the hosts that are declared."""
+"""A worker for each host and a listener for each endpoint: they come and go with the hosts that are declared."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from reconciler.app.loop.ears import Ears
 from reconciler.app.loop.wakes import MET
 from reconciler.app.loop.worker import Worker
+from reconciler.model.cluster import by_endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from reconciler.app.loop.hostpass import Shared
     from reconciler.model.hints import Hint
@@ -30,6 +31,7 @@ class Crew:
         self._parted: dict[str, Worker] = {}
         """Those whose last pass may still go on."""
         self._ears: dict[str, Ears] = {}
+        """By endpoint: members of a cluster are heard through one stream."""
         self._guard = threading.Lock()
 
     def follow(self, hosts: Iterable[Host], why: str) -> None:
@@ -46,6 +48,7 @@ class Crew:
                     self._workers[name].wakes.wake(why)
                 else:
                     self._meet(host, self._parted.get(name))
+            self._listen(by_endpoint(wanted.values()))
 
     def wake(self, host: str, why: str, after: float = 0.0) -> None:
         """Have ``host`` looked at, ``after`` so many seconds."""
@@ -79,22 +82,35 @@ class Crew:
                 worker.join(max(0.0, end - time.monotonic()))
             return not any(worker.is_alive() for worker in every)
 
+    def listen_at(self, endpoint: str, address: str) -> None:
+        """This address answers for the cluster ``endpoint``: whom the others left tells nothing of them."""
+        # Without the guard, which is held while workers are waited for: it is a worker that calls.
+        ears = self._ears.get(endpoint)
+        if ears is not None:
+            ears.move(address)
+
     def _meet(self, host: Host, before: Worker | None) -> None:
         worker = self._workers[host.name] = Worker(host, self._shared, before)
         # A look before somebody listens would have to be made once more.
         worker.wakes.wake(MET, LISTENING)
-        ears = self._ears[host.name] = Ears(host, self._shared.doors, self._heard, self._shared.telemetry)
         try:
             worker.start()
-            ears.start()
         except RuntimeError:
             # A machine that is out of threads. Whoever gave us the hosts tries again, and then the host is met as if for the first time.
             self._workers.pop(host.name).close()
-            self._ears.pop(host.name).close()
             raise
 
+    def _listen(self, groups: Mapping[str, tuple[Host, ...]]) -> None:
+        for endpoint in [endpoint for endpoint, ears in self._ears.items() if groups.get(endpoint) != ears.hosts]:
+            self._ears.pop(endpoint).close()
+        for endpoint, group in groups.items():
+            if endpoint not in self._ears:
+                ears = Ears(group, self._shared.doors, self._heard, self._shared.telemetry)
+                ears.start()
+                # One that could not be started is not there: the next try makes another.
+                self._ears[endpoint] = ears
+
     def _part(self, name: str, worker: Worker) -> None:
-        self._ears.pop(name).close()
         self._parted[name] = self._workers.pop(name)
         worker.part()
         self._shared.memory.views.pop(name, None)
@@ -103,6 +119,6 @@ class Crew:
 
     def _heard(self, host: str, hint: Hint | None) -> None:
         if hint is None:
-            self.wake(host, "its event stream was opened, what happened before is not known")
+            self.wake(host, "a gap in its event stream: what was told in it is lost")
         elif self._shared.memory.heard(host, hint):
             self.wake(host, f"{hint.action} {hint.instance}".strip())

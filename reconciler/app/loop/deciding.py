@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.app.clock import now
 from reconciler.app.loop.consent import as_strict_as_applied
-from reconciler.app.loop.decider import Decider
 from reconciler.app.loop.decision import Decision, decision_of
+from reconciler.app.loop.rounds import Rounds
 from reconciler.app.observe import MAX_THREADS, views_of
 from reconciler.app.planning import weigh
 from reconciler.app.standing import bearing_of
@@ -44,9 +44,9 @@ class Deciding:
         self._telemetry = telemetry
         self._bearing: tuple[Changes, Bearing] | None = None
         self._measuring = threading.Lock()
-        self.latest = Decider(self._decide)
+        self.latest = Rounds(self._decide)
         """Over what was seen last."""
-        self.anew = Decider(self._look_and_decide)
+        self.anew = Rounds(self._look_and_decide)
         """Over looks at every host that are no older than the question."""
 
     def saw(self, views: Collection[HostView]) -> None:

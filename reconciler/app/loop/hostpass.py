@@ -14,14 +14,11 @@ from reconciler.app.loop.halt import Halt
 from reconciler.app.loop.held import Held
 from reconciler.app.loop.wakes import ALL_SEEN, TELLS_NOTHING, WORK
 from reconciler.app.loop.watched import Watched
-from reconciler.app.observe import views_of
 from reconciler.app.settle import settle
 from reconciler.app.standing import after_steps, before_steps
 from reconciler.app.steps import Steps
 from reconciler.app.walk import Walk
-from reconciler.errors import HostError
 from reconciler.model.changes import Action
-from reconciler.model.cluster import by_endpoint
 from reconciler.model.world import Grade
 from reconciler.policy.backoff import delay
 
@@ -37,6 +34,7 @@ if TYPE_CHECKING:
     from reconciler.app.loop.deciding import Deciding
     from reconciler.app.loop.decision import Decision
     from reconciler.app.loop.leading import Leading
+    from reconciler.app.loop.looks import Looks
     from reconciler.app.loop.memory import Memory
     from reconciler.app.loop.options import Options
     from reconciler.app.paces import Paces
@@ -45,7 +43,7 @@ if TYPE_CHECKING:
     from reconciler.app.telemetry import Telemetry
     from reconciler.model.changes import Refusal
     from reconciler.model.plan import PlannedAction
-    from reconciler.model.resources import Desired, Host
+    from reconciler.model.resources import Host
     from reconciler.model.world import HostView, Instance
     from reconciler.store.journal import Journal
 
@@ -76,6 +74,7 @@ class Shared:
     settings: Settings
     options: Options
     memory: Memory
+    looks: Looks
     deciding: Deciding
     journal: Journal
     book: Book
@@ -120,8 +119,8 @@ class HostPass:
         self.pass_id, began = (pass_id := uuid4().hex), time.monotonic()
         self._in.telemetry.pass_began(pass_id, self._name, _told(whys))
         known = self._known(whys)
-        view = known or self._look(desired)
-        if self._in.memory.waits(desired, self._name):
+        view = known or self._look()
+        if view is None or self._in.memory.waits(desired, self._name):
             self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, 0, (), None)
             return
         for other in self._in.memory.waited() - {self._name}:
@@ -130,7 +129,7 @@ class HostPass:
         decision = self._in.deciding.latest.ask(self._name)
         if known is not None and decision is not None and any(action.host == self._name for action in decision.made.plan.actions):
             # What is done follows from a look of this pass.
-            view = self._look(desired)
+            view = self._look() or view
             decision = self._in.deciding.latest.ask(self._name)
         if decision is None or self._name not in decision.made.observed.hosts:
             # Another text came in meanwhile, which woke everybody whom it is about.
@@ -163,16 +162,10 @@ class HostPass:
             return None
         return view
 
-    def _look(self, desired: Desired) -> HostView:
-        """Look at the host, and at the rest of its cluster with it, through a door that was asked anew who it leads to."""
-        try:
-            self._in.doors.open(self._host).ask_again()
-        except HostError:
-            # The look below says what is wrong; a door that leads nowhere is made anew.
-            self._in.doors.forget(self._host.endpoint)
-        group = by_endpoint(desired.hosts).get(self._host.endpoint, (self._host,))
-        self._in.deciding.saw(views_of(group, self._in.doors, self._in.memory.views))
-        return self._in.memory.views[self._name]
+    def _look(self) -> HostView | None:
+        """What a look that begins here shows of the host; None where it is declared no more."""
+        self._in.looks.at(self._host)
+        return self._in.memory.views.get(self._name)
 
     def _open_cases(self) -> None:
         """What a crash, or a call without an answer, left open on this host. It is written by who leads it alone."""

@@ -19,6 +19,7 @@ from reconciler.app.loop.hostpass import Shared
 from reconciler.app.loop.lasting import Lasting
 from reconciler.app.loop.leading import Leading
 from reconciler.app.loop.lookout import Lookout
+from reconciler.app.loop.looks import Looks
 from reconciler.app.loop.memory import Memory
 from reconciler.app.loop.origins import Branch, Folders
 from reconciler.app.loop.text import Text
@@ -78,11 +79,13 @@ class Loop:
             self._prober = prober = Prober(doors, self._wake)
             stack.callback(prober.close)
             self._memory.verdicts = prober.verdicts
+            deciding = Deciding(self._memory, journal, doors, self._telemetry)
             shared = Shared(
                 settings=self._settings,
                 options=self._options,
                 memory=self._memory,
-                deciding=Deciding(self._memory, journal, doors, self._telemetry),
+                looks=Looks(self._memory, doors, deciding.saw, self._answered),
+                deciding=deciding,
                 journal=journal,
                 book=self._book,
                 doors=doors,
@@ -190,6 +193,10 @@ class Loop:
 
     def _wake(self, host: str, why: str, after: float = 0.0) -> None:
         self._crew.wake(host, why, after)
+
+    def _answered(self, endpoint: str, address: str) -> None:
+        # Through a method: who looks is there before the crew that looks.
+        self._crew.listen_at(endpoint, address)
 
     def _take_down(self) -> bool:
         """In order: nothing begins, what is under way ends, leases are given back. Whether it all came to its end within the drain."""

@@ -10,7 +10,8 @@ from reconciler.cli.render.screen import Line, columns, size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.app.hosts import Enrolment, HostRow
+    from reconciler.app.enrolment import Enrolment
+    from reconciler.app.hosts import HostRow
 
 _STYLES = {"complete": "good", "partial": "warn", "unseen": "bad"}
 _HEAD: Line = tuple(

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.app.loop.decider import Decider
 from reconciler.app.loop.decision import decision_of
+from reconciler.app.loop.rounds import Rounds
 from reconciler.app.planning import decide
 from reconciler.engine.select import Scope
 from tests.engine.worlds import build
@@ -45,7 +45,7 @@ class Slow:
 
 def test_many_workers_share_a_handful_of_decisions_and_each_covers_its_look() -> None:
     slow, turns = Slow(), 5
-    decider = Decider(slow.make)
+    decider = Rounds(slow.make)
 
     def work(number: int) -> None:
         host = f"h{number}"
@@ -70,7 +70,7 @@ def test_who_decides_and_fails_leaves_the_others_to_try() -> None:
             raise OSError
         return cast("Decision", "good")
 
-    decider = Decider(make)
+    decider = Rounds(make)
 
     def ask(number: int) -> str:
         try:

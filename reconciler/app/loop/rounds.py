@@ -1,0 +1,54 @@
+"""One answer for all that ask while another is being made: what began after a worker asked holds for that worker too."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Answer = TypeVar("Answer")
+
+
+class Round(Generic[Answer]):
+    """Those who are served by one answer."""
+
+    def __init__(self) -> None:
+        self.askers: set[str] = set()
+        self.answer: Answer | None = None
+        self.made = False
+
+
+class Rounds(Generic[Answer]):
+    """Safe for threads. At most one answer is being made; who asks meanwhile waits for it and shares the next."""
+
+    def __init__(self, make: Callable[[frozenset[str]], Answer | None]) -> None:
+        """``make``: the answer for the workers of these hosts; None where there is none yet."""
+        self._make = make
+        self._next = Round[Answer]()
+        self._busy = False
+        self._changed = threading.Condition()
+
+    def ask(self, host: str) -> Answer | None:
+        """An answer whose making began after this call did, for the worker of ``host`` and whoever asks with it.
+
+        Raises what ``make`` raises. An error is of the one worker that made it: the others of its round try by themselves.
+        """
+        with self._changed:
+            mine = self._next
+            mine.askers.add(host)
+            self._changed.wait_for(lambda: mine.made or not self._busy)
+            if mine.made:
+                return mine.answer
+            self._busy = True
+            if self._next is mine:
+                self._next = Round[Answer]()
+        try:
+            mine.answer = self._make(frozenset(mine.askers))
+            mine.made = True
+        finally:
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+        return mine.answer
