@@ -15,6 +15,7 @@ from reconciler.app.observe import observe
 from reconciler.app.repository import load_desired
 from reconciler.app.settings import settings_from
 from tests.bench import rivals
+from tests.bench.cells import measure as measure_cells
 from tests.bench.commits import measure as measure_commit
 from tests.bench.contest import measure as measure_contest
 from tests.bench.figures import Figure, middle, say, seconds, show
@@ -198,6 +199,7 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "memory": lambda _bench: measure_memory(),
     "commit": lambda bench: measure_commit(bench.fleet("h1")),
     "takeover": lambda bench: measure_takeover(bench.fleet("h1")),
+    "cells": lambda bench: measure_cells(bench.lab.daemon("h1"), bench.starter.tarball),
     "demo": bench_demo,
 }
 

@@ -1,0 +1,56 @@
+"""How soon a cell of a golden image accepts work, beside one of the starter image, in turns on one host."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from reconciler.app.images.facts import FOLDER, read_facts
+from tests.bench.figures import Figure, middle, say, seconds
+from tests.conftest import REPOSITORY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.lab.daemon import Daemon
+
+TURNS = 15
+BOUND = 1.5
+IMAGES = ("golden-slim", "golden")
+READY = "until grep -q unknown /sys/class/net/lo/operstate; do sleep 0.005; done; echo ready >/tmp/ready"
+"""What a cell must do before it counts: its network is up, and a program of it has written a file."""
+
+
+def measure(daemon: Daemon, starter: Path) -> list[Figure]:
+    """Every golden image that is built; the slim one is built where it is not."""
+    folder = REPOSITORY / FOLDER
+    if read_facts(folder, IMAGES[0]) is None:
+        say(f"building {IMAGES[0]}")
+        subprocess.run([sys.executable, "-m", "reconciler.cli", "-C", str(REPOSITORY), "images", "build", IMAGES[0]], check=True)
+    files = {"starter": starter} | {built.name: folder / built.file for name in IMAGES if (built := read_facts(folder, name)) is not None}
+    for name, file in files.items():
+        say(f"importing {name}")
+        daemon.add_image(file, f"cells-{name}")
+        daemon.lxc("init", f"cells-{name}", f"cell-{name}", "-s", "unsandbox")
+    took: dict[str, list[float]] = {name: [] for name in files}
+    for _ in range(TURNS):
+        for name in files:
+            took[name].append(seconds(partial(_start, daemon, f"cell-{name}")))
+            daemon.lxc("stop", "--force", f"cell-{name}")
+    for name in files:
+        daemon.lxc("delete", "--force", f"cell-{name}")
+    return [_figure(name, took) for name in files if name != "starter"]
+
+
+def _start(daemon: Daemon, name: str) -> None:
+    daemon.query("PUT", f"/1.0/instances/{name}/state", {"action": "start"})
+    daemon.query("POST", f"/1.0/instances/{name}/exec", {"command": ["/bin/sh", "-c", READY], "record-output": False, "interactive": False})
+
+
+def _figure(name: str, took: dict[str, list[float]]) -> Figure:
+    ours, floor = middle(took[name]), middle(took["starter"])
+    ratio = ours / floor
+    value = f"{ours * 1000:.0f} ms / {floor * 1000:.0f} ms = {ratio:.2f} x"
+    return Figure(f"start of a {name} cell until it works / of the starter's", value, f"<= {BOUND} x", ratio <= BOUND)
