@@ -13,8 +13,8 @@ from reconciler.errors import OutOfReach
 if TYPE_CHECKING:
     from reconciler.app.images.room import Room
 
-# The very least that boots and that apt works on.
-VARIANT = "minbase"
+VARIANT = ("--variant=essential", "--include=passwd")
+"""The very least: what dpkg cannot do without, and accounts. A recipe that wants apt inside names it."""
 ANSWER_SECONDS = 20
 """How long a server of images is waited for until it says whether it has an alias."""
 FETCH_SECONDS = 1800
@@ -30,7 +30,7 @@ def debootstrap(room: Room, suite: str) -> None:
     write_apt_config(mirror, room.work / "apt", room.root)
     options = [f"--aptopt={line}" for line in (*mirror.reaching, 'Acquire::Languages "none"', 'APT::Install-Recommends "false"')]
     options += [f"--dpkgopt={option.removeprefix('--')}" for option in DPKG]
-    command = ["mmdebstrap", "--mode=root", f"--variant={VARIANT}", "--format=directory", f"--keyring={room.work / 'apt/keys'}", *options]
+    command = ["mmdebstrap", "--mode=root", *VARIANT, "--format=directory", f"--keyring={room.work / 'apt/keys'}", *options]
     room.over([*command, suite, str(room.root), *mirror.sources], f"debootstrap of {suite}", network=True)
     for name in LEFT:
         (room.upper / name).unlink(missing_ok=True)

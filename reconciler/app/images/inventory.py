@@ -32,7 +32,12 @@ def document(name: str, root: Path) -> dict[str, object]:
         "version": 1,
         "metadata": {"component": {"type": "container", "name": name}},
         "components": [
-            {"type": "library", "name": name, "version": version, "purl": f"pkg:{kind}/{quote(name, safe='/')}@{quote(version)}{more}"}
+            {
+                "type": "library",
+                "name": name.removeprefix("debian/").removeprefix("alpine/").replace("%40", "@"),
+                "version": version,
+                "purl": f"pkg:{kind}/{quote(name, safe='/%')}@{quote(version)}{more}",
+            }
             for kind, name, version, more in rows
         ],
     }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.model.recipe import Packages
 
 SAY_SUITE = '. /etc/os-release && echo "$ID $VERSION_CODENAME"'
+SAY_INSTALLED = 'for name; do dpkg-query -W -f "\\${db:Status-Status}\n" "$name" 2>/dev/null | grep -x installed || true; done'
 SAY_PYTHON = "import sys, platform; print('%d.%d' % sys.version_info[:2], platform.libc_ver()[1])"
 FIRST_GLIBC = 17
 """Minor version of the oldest glibc that wheels name."""
@@ -37,6 +38,9 @@ def _debian(room: Room, names: tuple[str, ...], what: str, cache: Path) -> None:
     family, _, suite = room.inside(["sh", "-c", SAY_SUITE], f"{what}: asking for the suite").strip().splitlines()[-1].partition(" ")
     if family == "alpine":
         raise BuildFailed(f"{what}: an image of Alpine takes no Debian packages", hint="edit the recipe (packages)")
+    installed = room.inside(["sh", "-c", SAY_INSTALLED, "sh", *names], f"{what}: asking what is installed").split()
+    if len(installed) == len(names):
+        return
     config = write_apt_config(mirror_of(suite), cache / "apt" / suite, room.root)
     apt = ["env", f"APT_CONFIG={config}", "apt-get", "-q", "-y"]
     if not list((cache / "apt" / suite / "state/lists").glob("*_Packages*")):
