@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.app.languages import read_languages
-from reconciler.errors import UnavailableLanguage, UnknownLanguage
+from reconciler.app.languages import BYTES, CATALOGUE, MOST, language_of, read_languages
+from reconciler.errors import UnavailableLanguage, UnknownLanguage, UsageError
 from reconciler.model.conformance import PROGRAMS
 from reconciler.policy.languages import Evidence, detect, meant
 from tests.cases.loader import cases
@@ -87,3 +89,33 @@ def test_ordinary_texts(case: dict[str, Any]) -> None:
     with pytest.raises((UnknownLanguage, UnavailableLanguage)) as no:
         detect(LANGUAGES, text=case["text"])
     assert no.value.code == case.get("error", "unknown-language")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"- {name:\n  \xff}\n", "languages.yaml:2: not UTF-8 text"),
+        (b"#" * (MOST + 1), f"is larger than {MOST} bytes"),
+    ],
+    ids=["absent", "other letters", "large"],
+)
+def test_a_catalogue_that_cannot_be_read(tmp_path: Path, content: bytes | None, says: str) -> None:
+    (tmp_path / "images").mkdir()
+    if content is not None:
+        (tmp_path / CATALOGUE).write_bytes(content)
+    with pytest.raises(UsageError, match=re.escape(says)):
+        read_languages(tmp_path)
+
+
+@pytest.mark.parametrize(("file", "says"), [("none.py", "No such file"), (".", "Is a directory"), ("a\0.py", "no name of a file")])
+def test_a_file_that_cannot_be_read(file: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        language_of(ROOT, file, BytesIO())
+
+
+def test_of_a_file_no_more_is_read_than_is_asked() -> None:
+    stdin = BytesIO(b"x\n" * BYTES)
+    with pytest.raises(UnknownLanguage):
+        language_of(ROOT, "-", stdin)
+    assert stdin.tell() == BYTES

@@ -57,24 +57,20 @@ def test_one_is_shown_by_any_of_its_names(shop: Shell) -> None:
     shown = shop.run("languages", "show", "C++17").stdout
     assert "compile     g++ main.cpp\n" in shown
     assert "slow: 180 s for each stage" in shown
-    assert json.loads(shop.run("languages", "show", "PY", "--json").stdout)["run"] == ["python3", "main.py"]
-    assert "no: nobody packs it" in shop.run("languages", "show", "swift").stdout
+    swift = json.loads(shop.run("languages", "show", "Swift", "--json").stdout)
+    assert (swift["available"], swift["unavailable"]) == (False, "nobody packs it")
 
 
 def test_a_file_is_told_with_what_decided(shop: Shell) -> None:
     assert shop.run("languages", "detect", "main.py").stdout == "python  by the end of the file's name: .py\n"
-    assert json.loads(shop.run("languages", "detect", "script", "--json").stdout) == {
-        "language": "python",
-        "evidence": "shebang",
-        "found": "python3.11",
-    }
+    found = json.loads(shop.run("languages", "detect", "script", "--json").stdout)
+    assert found == {"language": "python", "evidence": "shebang", "found": "python3.11"}
 
 
-@pytest.mark.parametrize("text", ["def f(x):\n", "\ufeffdef f(x):\n"], ids=["plain", "with a mark"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_standard_input_is_told_too(shop: Shell, text: str, encoding: str) -> None:
+def test_standard_input_is_told_too(shop: Shell) -> None:
     words = [str(COMMAND), "languages", "detect", "-"]
-    done = subprocess.run(words, cwd=shop.root, env=shop.environ, input=text.encode(encoding), capture_output=True, timeout=60, check=False)
+    text = "def f(x):\n".encode("utf-16")
+    done = subprocess.run(words, cwd=shop.root, env=shop.environ, input=text, capture_output=True, timeout=60, check=False)
     assert done.stdout.decode() == "python  by a line that hardly another language could hold: def f(x):\n"
 
 
@@ -82,38 +78,18 @@ def test_standard_input_is_told_too(shop: Shell, text: str, encoding: str) -> No
     ("words", "code", "says", "hint"),
     [
         ("show pyton", "unknown-language", "there is no language 'pyton'; did you mean python?", "unsandbox languages show python"),
-        ("detect odd", "unknown-language", "the language is not known: ", "unsandbox languages"),
         ("detect a.swift", "unavailable-language", "Swift is not available: nobody packs it", "unsandbox languages"),
-        ("detect none.py", "usage", "none.py cannot be read: No such file or directory", "ls -l none.py"),
-        ("detect images", "usage", "images cannot be read: Is a directory", "ls -l images"),
     ],
 )
-def test_what_is_not_known_is_one_error(shop: Shell, words: str, code: str, says: str, hint: str) -> None:
+def test_what_is_not_known_or_not_to_be_had_is_one_error(shop: Shell, words: str, code: str, says: str, hint: str) -> None:
     done = shop.run("languages", *words.split())
     assert (done.returncode, done.stdout) == (1, "")
-    error = one_error(done)
-    assert (error["code"], error["next"]) == (code, hint)
-    assert error["message"].startswith(says)
+    assert one_error(done) == {"code": code, "message": says, "next": hint}
 
 
-@pytest.mark.parametrize(
-    ("text", "code", "says"),
-    [
-        (None, "usage", "languages.yaml cannot be read: No such file or directory"),
-        (b"- {name: \xff}\n", "usage", "languages.yaml:1: not UTF-8 text"),
-        (b"#" * (1024 * 1024 + 1), "usage", "languages.yaml is larger than 1048576 bytes"),
-        (b"- {name: toy, title: Toy, runs: 1, unavailable: nobody packs it}\n", "manifest", "unknown key; did you mean run?"),
-    ],
-    ids=["absent", "other letters", "large", "unknown key"],
-)
-def test_a_catalogue_that_does_not_hold_is_one_error(shop: Shell, text: bytes | None, code: str, says: str) -> None:
-    path = shop.root / "images" / "languages.yaml"
-    path.unlink()
-    if text is not None:
-        path.write_bytes(text)
+def test_a_catalogue_that_does_not_hold_is_shown_by_its_lines(shop: Shell) -> None:
+    shop.write({"images/languages.yaml": "- {name: toy, title: Toy, runs: 1, unavailable: nobody packs it}\n"})
     done = shop.run("languages")
     assert done.returncode == 1
-    assert says in done.stderr
-    assert f"error [{code}]" in done.stderr
-    assert code != "manifest" or done.stderr.endswith("next: mend them, then: unsandbox languages\n")
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("images/languages.yaml:1:27: [0].runs: unknown key; did you mean run?")
+    assert done.stderr.endswith("next: mend them, then: unsandbox languages\n")
