@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 LANGUAGES = read_languages(ROOT)
 PROGRAMS_OF = ROOT / "images" / "conformance"
-KIN = ({"javascript", "typescript", "deno", "bun"}, {"csharp", "dotnet"}, {"python", "pypy"})
+KIN = ({"javascript", "typescript", "deno", "bun"}, {"csharp", "dotnet"}, {"python", "pypy"}, {"lua", "luajit"})
 """Languages in which one text may be a program of each."""
 
 
