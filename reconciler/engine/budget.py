@@ -65,7 +65,11 @@ def budgets(limits: Limits) -> tuple[tuple[str, tuple[Budget, ...]], ...]:
         Budget("freezes", "freezes", limits.freezes, PASS, _all),
         Budget("freezesPerHour", "freezes", limits.freezes_per_hour, HOUR, _all),
     )
-    return (("destroys", destroys), ("replaces", replaces), ("freezes", freezes))
+    restarts = (
+        Budget("restarts", "restarts", limits.restarts, PASS, _all),
+        Budget("restartsPerHour", "restarts", limits.restarts_per_hour, HOUR, _all),
+    )
+    return (("destroys", destroys), ("replaces", replaces), ("freezes", freezes), ("restarts", restarts))
 
 
 def over_budget(allowed: list[Change], proposed: Iterable[Change], world: World) -> tuple[list[Change], list[Refusal]]:
@@ -73,7 +77,7 @@ def over_budget(allowed: list[Change], proposed: Iterable[Change], world: World)
 
     Counted over all that is ``proposed``, refused or not: were only what is allowed counted, a refusal could make room for others.
     """
-    by_noun: dict[str, list[Change]] = {"destroys": [], "replaces": [], "freezes": []}
+    by_noun: dict[str, list[Change]] = {"destroys": [], "replaces": [], "freezes": [], "restarts": []}
     for change in proposed:
         # Almost every object is kept, and what is kept counts against nothing.
         noun = "" if change.action is Action.KEEP else noun_of(change)
@@ -98,10 +102,13 @@ def noun_of(change: Change) -> str:
         return "" if change.reason in EXEMPT else "destroys"
     if change.action is Action.REPLACE:
         return "" if change.ref.kind is Kind.CELL else "replaces"
+    if change.action is Action.RESTART:
+        return "restarts"
     return "freezes" if puts_to_rest(change) else ""
 
 
-RESTS = frozenset({"SetPower:freeze", "SetPower:stop"})
+STOPS = "SetPower:stop"
+RESTS = frozenset({"SetPower:freeze", STOPS})
 RESTING = frozenset({Action.FREEZE.value, Action.HIBERNATE.value, Action.UPDATE.value})
 
 
@@ -114,6 +121,8 @@ def _noun_of_deed(deed: Deed) -> str:
         return "destroys" if service else ""
     if deed.action == Action.REPLACE:
         return "replaces" if service else ""
+    if deed.action == Action.RESTART:
+        return "restarts" if deed.call == STOPS else ""
     return "freezes" if deed.action in RESTING and deed.call in RESTS else ""
 
 

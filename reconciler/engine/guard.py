@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.accept import digest_of
-from reconciler.engine.asked import GROUND, World
+from reconciler.engine.asked import GROUND, RESTART, World
 from reconciler.engine.budget import over_budget
 from reconciler.engine.refuse.fleet import trip
 from reconciler.engine.rules import ALLOWED, RULES
@@ -105,7 +105,7 @@ def _within_budget(
         return over_budget(allowed, [item for item in changes.items if (str(item.ref), item.host) not in waiting], world)
     except Exception as error:  # noqa: BLE001 - a budget that cannot be counted must refuse, so nothing may pass here
         no = failed("budgets", error, "unsandbox history")
-        bounded = [change for change in allowed if change.action in ENDING or puts_to_rest(change)]
+        bounded = [change for change in allowed if change.action in ENDING | RESTART or puts_to_rest(change)]
         return [change for change in allowed if change not in bounded], [refusal_of("F01", change, no) for change in bounded]
 
 

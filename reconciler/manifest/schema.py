@@ -252,6 +252,8 @@ class LimitsSpec(Strict):
     destroys_per_owner: Count = Field(default=5, description="The same, of one owner.")
     replaces_per_hour: Count = Field(default=10, description="Most objects destroyed and made anew within an hour.")
     freezes_per_hour: Count = Field(default=200, description="Most objects frozen or hibernated within an hour.")
+    restarts: Count = Field(default=10, description="Most unhealthy objects stopped and started again.")
+    restarts_per_hour: Count = Field(default=50, description="Most unhealthy objects stopped and started again within an hour.")
     shrink: Count = Field(default=20, description="Most surplus cells of one pool that one pass destroys.")
     update_share: Share = Field(
         default=0.5, description="Most objects, as a share of all, that may change in one pass though their own manifests did not."

@@ -214,6 +214,9 @@ class Limits:
     destroys_per_owner: int = 5
     replaces_per_hour: int = 10
     freezes_per_hour: int = 200
+    restarts: int = 10
+    """Of what is unhealthy, as is the next."""
+    restarts_per_hour: int = 50
     shrink: int = 20
     """Most surplus cells of one pool that one pass destroys."""
     update_share: float = 0.5

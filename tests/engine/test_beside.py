@@ -44,13 +44,15 @@ def test_a_budget_that_cannot_be_counted_refuses_what_it_bounds(monkeypatch: pyt
     monkeypatch.setattr(guard, "over_budget", broken)
     plan = decide(
         {
-            "services": {"grows": {"memory": 96}, "rests": {"power": "frozen"}},
-            "hosts": {"h1": {"rows": [{"of": "grows"}, {"of": "rests"}, {"of": "gone"}]}},
+            "services": {"grows": {"memory": 96}, "ill": {"health": {}}, "rests": {"power": "frozen"}},
+            "hosts": {"h1": {"rows": [{"of": "grows"}, {"of": "ill"}, {"of": "rests"}, {"of": "gone"}]}},
+            "health": {"uuid-ill": {}},
         }
     )[2]
     assert [action.ref for action in plan.actions] == ["Service/grows"]
     assert {(refusal.code, refusal.ref, refusal.cause) for refusal in plan.refusals} == {
         ("F01", "Service/gone", FAILED_CAUSE),
+        ("F01", "Service/ill", FAILED_CAUSE),
         ("F01", "Service/rests", FAILED_CAUSE),
     }
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from reconciler.model.changes import Refusal
     from reconciler.model.drift import Drift
 
-TAKING = frozenset({Action.CREATE}) | ENDING
-"""Actions that make or end: never on the strength of a look at another host that is older than this pass."""
+TAKING = frozenset({Action.CREATE, Action.RESTART}) | ENDING
+"""Actions that make, end or interrupt: never on the strength of a look at another host that is older than this pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Decision:
         return part_of_plan(self.acting, only)
 
     def is_firm(self, host: str, only: Only) -> bool:
-        """Whether these acts may follow without another look at every host: none makes, ends, or takes a turn that others wait for."""
+        """Whether these acts may follow without another look at every host: none takes, nor has a turn that others wait for."""
         acts = [change for change in self.of(host) if (str(change.ref), host, change.action.value) in only]
         return not any(change.action in TAKING or goes_by_turns(change, self.made.desired) for change in acts)
 
