@@ -1,4 +1,4 @@
-"""``python -m docs.generate [--check]``: writes ``docs/reference/`` from what the code itself knows."""
+"""``python -m docs.generate [--check]``: writes ``docs/reference/`` from the code, ``docs/languages.md`` from the kept results."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docs.pages import PAGES
+from reconciler.app.spread.results import PAGE, page_text, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-REFERENCE = Path(__file__).parent / "reference"
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
 MARK = "<!-- Written by `make docs` from the code. Changes go there. -->\n\n"
 
 
 def stale(*, check: bool) -> list[Path]:
     """Bring every page up to date and give back those that differed; with ``check`` nothing is written."""
     differed = []
-    for name, page in PAGES.items():
-        path, text = REFERENCE / name, MARK + page()
+    texts = {REFERENCE / name: MARK + page() for name, page in PAGES.items()}
+    for path, text in {**texts, ROOT / PAGE: page_text(read_results(ROOT))}.items():
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         differed.append(path)
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     differed = stale(check=check)
     for path in differed:
-        sys.stderr.write(f"docs/reference/{path.name} {'is not current; next: make docs' if check else 'written'}\n")
+        sys.stderr.write(f"{path.relative_to(ROOT)} {'is not current; next: make docs' if check else 'written'}\n")
     return 1 if check and differed else 0
 
 

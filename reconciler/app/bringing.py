@@ -23,23 +23,29 @@ CANNOT_PULL = (OperationFailed, Rejected, NotFound, Malformed)
 def bring(door: Door, call: ImportImage, root: Path, source: Door | None) -> str:
     """Make ``call``; how the image came: ``file``, ``host``, ``through us``, or ``held`` where it was there. Raises a ``HostError``.
 
-    ``root`` is where its file is looked for, ``source`` the door to the host that it is copied from, where there is no file.
+    ``root`` is where its file is looked for. ``source`` is the door to a host that has it, which is asked first.
     """
     if held(door, call.fingerprint):
         perform(door, call)
         return "held"
-    if call.file:
-        perform(door, replace(call, file=str(root / call.file)))
-        return "file"
     if source is None:
-        raise UsageError(f"image {call.fingerprint[:12]} has neither a file nor a host to come from", hint="unsandbox images list")
+        return _upload(door, call, root)
     try:
         copy_image(source, door, call)
     except CANNOT_PULL:
+        if call.file:
+            return _upload(door, call, root)
         _relay(door, call, source)
         return "through us"
     perform(door, call)
     return "host"
+
+
+def _upload(door: Door, call: ImportImage, root: Path) -> str:
+    if not call.file:
+        raise UsageError(f"image {call.fingerprint[:12]} has neither a file nor a host to come from", hint="unsandbox images list")
+    perform(door, replace(call, file=str(root / call.file)))
+    return "file"
 
 
 def _relay(door: Door, call: ImportImage, source: Door) -> None:

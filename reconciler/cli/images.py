@@ -9,6 +9,8 @@ import typer
 from reconciler.cli.images_build import images_build
 from reconciler.cli.images_gc import images_gc
 from reconciler.cli.images_list import images_list, images_show
+from reconciler.cli.images_publish import images_publish
+from reconciler.cli.images_test import images_test
 from reconciler.cli.table import COMMANDS, INNER, epilog
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=T
 
 @app.callback(epilog=epilog(COMMANDS["images"]))
 def images() -> None:
-    """Build images from recipes, and see what was built.
+    """Build images from recipes, test them and bring them to the hosts.
 
     A recipe is images/NAME/recipe.yaml with the files beside it.
     """
@@ -29,6 +31,8 @@ INSIDE: dict[str, Callable[..., None]] = {
     "build": images_build,
     "list": images_list,
     "show": images_show,
+    "test": images_test,
+    "publish": images_publish,
     "gc": images_gc,
 }
 

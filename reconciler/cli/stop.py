@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.cli.exits import Exit
 
@@ -14,9 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from reconciler.cli.audience import Audience
-
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Audience(Protocol):
+    """Who hears that the work is going to stop."""
+
+    def note(self, text: str) -> None:
+        """Take one line, in any thread."""
+
+    def leave(self) -> None:
+        """Give the terminal back at once."""
 
 
 @contextmanager

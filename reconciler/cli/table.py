@@ -89,7 +89,9 @@ COMMANDS = {
         (Exit.REFUSED, Exit.FAILED, Exit.LEASE),
     ),
     "hosts": Row("reconciler.cli.hosts", "Show who is reachable, who they are and what they hold.", "nothing", (Exit.FAILED,)),
-    "images": Row("reconciler.cli.images", "Build images from recipes, and see what was built.", "as each of its commands says"),
+    "images": Row(
+        "reconciler.cli.images", "Build images from recipes, test them and bring them to the hosts.", "as each of its commands says"
+    ),
     "languages": Row("reconciler.cli.languages", "Show the languages that images can hold.", "nothing"),
     "doctor": Row("reconciler.cli.doctor", "Check hosts and local set-up, with a mend for each finding.", "nothing", (Exit.FAILED,)),
     "history": Row("reconciler.cli.history", "Show what was done, by whom and under which commit.", "nothing", (Exit.FAILED,)),
@@ -133,12 +135,25 @@ INNER = {
     "approvers remove": APPROVERS_REMOVE,
     "approvers key": APPROVERS_KEY,
     "images build": Row(IMAGES, "Build images from their recipes.", "files in images/.build, and the cache of layers", (Exit.FAILED,)),
-    "images list": Row(IMAGES, "Show every recipe, and whether its image is built.", "nothing"),
-    "images show": Row(IMAGES, "Show one image: its layers, its digests, its files.", "nothing"),
+    "images list": Row(IMAGES, "Show every recipe, and whether its image is built.", "nothing", (Exit.FAILED,)),
+    "images show": Row(IMAGES, "Show one image: its layers, its digests, its files.", "nothing", (Exit.FAILED,)),
+    "images test": Row(
+        IMAGES,
+        "Test an image in a throw-away container: its smoke test, and every language in it.",
+        "one host, where the image comes and stays, and the journal; the kept matrix with --write",
+        (Exit.FAILED, Exit.LEASE),
+    ),
+    "images publish": Row(
+        IMAGES,
+        "Bring the image that was built last to every active host, and serve it where its tests pass.",
+        "images and aliases on the hosts, and the journal; an Image manifest with --pin",
+        (Exit.FAILED, Exit.LEASE),
+    ),
     "images gc": Row(
         IMAGES,
         "Drop layers, downloads and files of images that no recipe and no manifest names.",
-        "files in images/.build, and the cache of layers",
+        "files in images/.build, and the cache of layers; with --hosts --yes images on the hosts, and the journal",
+        (Exit.FAILED, Exit.LEASE),
     ),
 }
 """Commands within a command, by their full name."""

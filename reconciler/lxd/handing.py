@@ -52,7 +52,11 @@ def copy_image(source: Door, target: Door, call: ImportImage) -> None:
 
 
 def _pull(source: Door, target: Door, call: ImportImage, server: str, certificate: str) -> None:
-    operation, secret = _secret(source, call.fingerprint)
+    try:
+        operation, secret = _secret(source, call.fingerprint)
+    except HostError as error:
+        # It is the source that did not answer: the target may be served by another way.
+        raise OperationFailed(f"{source.host.name} does not hand the image on: {error.message}", hint=error.hint) from error
     origin = {
         "type": "image",
         "mode": "pull",

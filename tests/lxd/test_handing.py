@@ -97,6 +97,7 @@ def test_the_bytes_are_held_against_the_fingerprint(doors: list[Door], three: li
     file.write_bytes(whole)
 
 
+@pytest.mark.slow
 def test_what_is_cut_half_way_is_no_image_until_all_of_it_came(doors: list[Door], three: list[Daemon], large: tuple[Path, str]) -> None:
     source, second, third = doors
     file, fingerprint = large

@@ -98,6 +98,7 @@ FAULTS: tuple[tuple[str, str, list[Check], str], ...] = (
 """Which program is another, what it is, which checks it fails, and why by their first word."""
 
 
+@pytest.mark.slow
 def test_what_does_not_keep_the_contract(door: Door, writes: Writes, starter: Starter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TimeClass, "seconds", 2)
     languages = tuple(replace(SHELL, name=f"sh{number}") for number in range(len(FAULTS)))

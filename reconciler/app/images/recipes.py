@@ -63,6 +63,12 @@ class Recipes:
         layers = layers_of(recipe, needs, self._digests(recipe), below)
         return Course(recipe, layers, recipe_digest(recipe, layers))
 
+    def languages(self, name: str) -> tuple[Language, ...]:
+        """Every language in the image of a recipe, those of the images below it first. Raises as ``course`` does."""
+        course = self.course(name)
+        below = self.languages(course.recipe.base.value) if course.recipe.base.kind is BaseKind.IMAGE else ()
+        return (*below, *(row for row in self._languages(course.recipe) if row not in below))
+
     def _read(self, name: str) -> Recipe:
         if name not in self.names:
             near = get_close_matches(name, self.names, 1)

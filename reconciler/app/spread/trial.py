@@ -12,6 +12,7 @@ from reconciler.model.trial import Trial, Tried
 from reconciler.policy.conformance import conforms, judge
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from reconciler.app.spread.bench import Subject
@@ -29,8 +30,12 @@ VERSION_SHOWN = 60
 """Characters of a version."""
 
 
-def try_image(door: Door, writes: Writes, subject: Subject, progress: Progress) -> Trial:
-    """Try it on the host of ``door``, which has it. Only under the lease. Raises a ``HostError``."""
+class TrialStopped(Exception):
+    """Somebody asked to stop before every language was tried. The container is gone."""
+
+
+def try_image(door: Door, writes: Writes, subject: Subject, progress: Progress, stop: threading.Event | None = None) -> Trial:
+    """Try it on the host of ``door``, which has it. Only under the lease. Raises a ``HostError``, or ``TrialStopped`` after ``stop``."""
     began, host = time.monotonic(), door.host.name
 
     def tell(text: str) -> None:
@@ -40,6 +45,8 @@ def try_image(door: Door, writes: Writes, subject: Subject, progress: Progress) 
         smoke = _smoke(door, name, subject)
         tried = []
         for language in () if smoke else subject.languages:
+            if stop is not None and stop.is_set():
+                raise TrialStopped
             tried.append(_try(door, name, subject, language))
             progress(host, tried[-1])
     return Trial(subject.image, subject.fingerprint, host, time.monotonic() - began, ready, smoke, tuple(tried))
