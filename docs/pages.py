@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from docs.commands import command_sections
+from docs.languages import languages
 from reconciler import errors
 from reconciler.app.catalogue import MEANING as MEANING_OF
 from reconciler.app.catalogue import Stage, catalogue
@@ -117,6 +118,7 @@ def decisions() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "manifests.md": reference_markdown,
+    "languages.md": lambda: languages(table),
     "errors.md": error_tree,
     "rules.md": rules,
     "refusals.md": refusals,

@@ -42,7 +42,14 @@ def _row(row: Language) -> Line:
 
 def language_lines(row: Language) -> list[Line]:
     """Everything that a row says, a line each; what it does not say is left out."""
-    return columns([((what, "dim"), (text, "title" if what == "name" else "")) for what, text in _parts(row) if text])
+    lines = ((what if first else "", text) for what, texts in _parts(row) if texts for first, text in _each(texts))
+    return columns([((what, "dim"), (text, "title" if what == "name" else "")) for what, text in lines])
+
+
+def _each(text: str) -> Iterator[tuple[bool, str]]:
+    """The lines of a text, and whether each is the first."""
+    for number, line in enumerate(text.rstrip("\n").split("\n")):
+        yield number == 0, line
 
 
 def _parts(row: Language) -> Iterator[tuple[str, str]]:
