@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,9 +12,11 @@ import pytest
 from reconciler.engine.foundation import foundation
 from reconciler.errors import Conflict, HostError, NotFound, NotTrusted, Rejected
 from reconciler.lxd.foundation import differences
+from reconciler.lxd.gallery import alias_target, image, images
 from reconciler.lxd.images import held
 from reconciler.lxd.write import perform
-from reconciler.model.plan import ImportImage, PutObject
+from reconciler.model.images import SERVED, image_marks
+from reconciler.model.plan import DeleteImage, ImportImage, MarkImage, PutObject
 from reconciler.model.resources import Policy
 
 if TYPE_CHECKING:
@@ -122,3 +125,24 @@ def test_a_pool_tells_of_volumes_and_snapshots(door: Door, subject: Subject) -> 
 def test_images_of_another_project_are_not_ours(subject: Subject) -> None:
     with replace(subject, host=replace(subject.host, project="default")).door() as door:
         assert not held(door, subject.image)
+
+
+def test_an_image_carries_marks_and_goes_as_it_was_looked_at(door: Door, subject: Subject, tmp_path: Path) -> None:
+    other = tmp_path / "other.tar.gz"
+    other.write_bytes(door.send("GET", door.path("images", subject.image, "export")).content + gzip.compress(b""))
+    fingerprint = hashlib.sha256(other.read_bytes()).hexdigest()
+    perform(door, ImportImage(fingerprint, "other", str(other), properties=image_marks("test", "other")))
+    perform(door, MarkImage(fingerprint, {SERVED: "2026-01-01T00:00:00+00:00"}))
+    found = image(door, fingerprint)
+    assert found is not None
+    assert (found.family, found.served, found.aliases) == ("other", "2026-01-01T00:00:00+00:00", ("other",))
+    assert alias_target(door, "other") == fingerprint
+    with pytest.raises(Conflict, match="alias other"):
+        perform(door, DeleteImage(fingerprint, found.properties))
+    door.send("DELETE", door.path("images", "aliases", "other"))
+    with pytest.raises(Conflict, match="not marked as it was"):
+        perform(door, DeleteImage(fingerprint, {}))
+    perform(door, DeleteImage(fingerprint, found.properties))
+    assert image(door, fingerprint) is None
+    assert alias_target(door, "other") == ""
+    assert subject.image in {held.fingerprint for held in images(door)}

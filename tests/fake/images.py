@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from tests.fake.answers import Answer, Refused, check_etag, etag_of, sync
 from tests.fake.events import stamp
@@ -43,13 +44,16 @@ class Images:
     def listed(self, request: Request) -> Answer:
         """Paths or rows. Paths are without the project, unlike those of instances."""
         home = self._home(request)
-        return sync(list(home.images.values()) if request.deep else [f"/1.0/images/{name}" for name in sorted(home.images)])
+        return sync(
+            [named(home, image) for image in home.images.values()]
+            if request.deep
+            else [f"/1.0/images/{name}" for name in sorted(home.images)]
+        )
 
     def one(self, request: Request) -> Answer:
         """One, with its ETag."""
         home, image = self._found(request)
-        named = [{"name": name} for name, alias in home.aliases.items() if alias["target"] == image["fingerprint"]]
-        return sync({**image, "aliases": named}, etag_of(image))
+        return sync(named(home, image), etag_of(image))
 
     def take(self, request: Request) -> Answer:
         """POST of a packed file."""
@@ -65,6 +69,7 @@ class Images:
             if told in home.images:
                 raise Refused(400, "Image with same fingerprint already exists")
             home.images[told] = image_row(told, len(content), public=request.headers.get("x-lxd-public") == "1")
+            home.images[told]["properties"] |= dict(parse_qsl(request.headers.get("x-lxd-properties", "")))
             self._state.blobs[told] = content
             return {"fingerprint": told, "size": str(len(content))}
 
@@ -75,6 +80,13 @@ class Images:
         _, image = self._found(request)
         content = self._state.blobs.get(image["fingerprint"], b"")
         return Answer(200, headers={"Content-Type": "application/octet-stream"}, raw=content)
+
+    def patch(self, request: Request) -> Answer:
+        """Properties that are named are set, the others stay."""
+        _, image = self._found(request)
+        check_etag(request, etag_of(image))
+        image["properties"] |= request.json().get("properties") or {}
+        return sync({})
 
     def delete(self, request: Request) -> Answer:
         """One that instances were made from may go."""
@@ -127,6 +139,11 @@ class Images:
         home, _ = self._alias(request)
         del home.aliases[request.parts[2]]
         return sync({})
+
+
+def named(home: Project, image: dict[str, Any]) -> dict[str, Any]:
+    """The row with the aliases that point at it."""
+    return {**image, "aliases": [{"name": name} for name, alias in home.aliases.items() if alias["target"] == image["fingerprint"]]}
 
 
 def image_row(fingerprint: str, size: int, *, public: bool = False) -> dict[str, Any]:

@@ -147,6 +147,7 @@ def _of_images(images: Images) -> Lines:
         ("PUT", "images/aliases/*"): images.point,
         ("DELETE", "images/aliases/*"): images.unname,
         ("GET", "images/*"): images.one,
+        ("PATCH", "images/*"): images.patch,
         ("DELETE", "images/*"): images.delete,
         ("GET", "images/*/export"): images.export,
     }
