@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.recipe import Recipe
 
-RULES = "2"
+RULES = "3"
 """Part of every digest. Another way of making layers is another number, so that no layer made the old way is taken."""
 
 INIT_PACKAGES = {

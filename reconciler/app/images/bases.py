@@ -36,6 +36,9 @@ def debootstrap(room: Room, suite: str) -> None:
         (room.upper / name).unlink(missing_ok=True)
     for file in (room.upper / "etc/dpkg/dpkg.cfg.d").glob("*mmdebstrap*"):
         file.unlink()
+    for section in range(1, 9):
+        # Their pages are left out, but some packages do not bear it that the folder is not there.
+        (room.upper / f"usr/share/man/man{section}").mkdir(parents=True, exist_ok=True)
     (room.upper / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n", encoding="utf-8")
 
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs a command over the root of an image that is being made, in namespaces of this process alone, which end with it.
 # Usage: enter.sh ROOT LAYERS UPPER WORK DEBS COMMAND...
-# LAYERS: names of layers in this folder, the topmost first, joined by colons. DEBS: folder that is seen inside at /run/debs.
+# LAYERS: names of layers in this folder, the topmost first, joined by colons. DEBS: folder that is seen inside at /run/debs; empty where
+# nothing is installed and the root must be seen as it is.
 # Without layers below, UPPER is the root itself. The command runs outside of the root, which it finds at ROOT.
 set -eu
 
@@ -33,7 +34,7 @@ if [ -d "$root/usr" ]; then
     done
     mkdir "$root/dev/shm" "$root/run/lock" "$root/run/debs"
     chmod 1777 "$root/dev/shm" "$root/run/lock"
-    mount --bind "$debs" "$root/run/debs"
+    [ -z "$debs" ] || mount --bind "$debs" "$root/run/debs"
     ln -s /proc/self/fd "$root/dev/fd"
     ln -s /proc/self/fd/0 "$root/dev/stdin"
     ln -s /proc/self/fd/1 "$root/dev/stdout"
@@ -42,7 +43,7 @@ fi
 
 # Packages start nothing here.
 quiet=$root/usr/sbin/policy-rc.d
-if [ -d "$root/usr/sbin" ] && [ ! -e "$quiet" ]; then
+if [ -n "$debs" ] && [ -d "$root/usr/sbin" ] && [ ! -e "$quiet" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$quiet"
     chmod 755 "$quiet"
 else

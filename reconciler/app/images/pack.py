@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from reconciler.app.images.room import Room
 
 TIDY = Path(__file__).with_name("tidy.sh")
-LEVEL = "9"
+LEVEL = "3"
+"""Of zstd: a tenth of the time of level 9, and files a seventh larger."""
 CHUNK = 1 << 20
 TAR = (
     "tar",
@@ -59,7 +60,7 @@ def list_packages(room: Room, name: str, into: Path) -> None:
 def pack(room: Room, course: Course, into: Path) -> Packed:
     """Write the image's file. Raises ``BuildFailed``, or ``OSError`` where there is no room for it."""
     (room.work / "metadata.yaml").write_text(json.dumps(_metadata(course), indent=1) + "\n", encoding="utf-8")
-    tar = room.entering([*TAR, "-C", str(room.work), "-cf", "-", "metadata.yaml", "rootfs"], network=False)
+    tar = room.entering([*TAR, "-C", str(room.work), "-cf", "-", "metadata.yaml", "rootfs"], network=False, bare=True)
     with into.open("wb") as file, room.log.open("ab") as log:
         reader = subprocess.Popen(tar, cwd=room.layers, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
         writer = subprocess.Popen(["zstd", "-q", "-T0", f"-{LEVEL}", "-c"], stdin=subprocess.PIPE, stdout=file, stderr=log)

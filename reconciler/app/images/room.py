@@ -101,9 +101,18 @@ class Room:
             raise BuildFailed(f"{what} failed with {status}:\n{last}")
         return said
 
-    def entering(self, command: Sequence[str], *, network: bool) -> list[str]:
-        """The command line that runs ``command`` over the image's root, to be started in the folder of layers."""
-        places = [str(self.root), ":".join(reversed(self.below)), str(self.upper), str(self.work / "overlay"), str(self.debs)]
+    def entering(self, command: Sequence[str], *, network: bool, bare: bool = False) -> list[str]:
+        """The command line that runs ``command`` over the image's root, to be started in the folder of layers.
+
+        ``bare``: the command sees the root as it is, without what keeps packages from starting anything.
+        """
+        places = [
+            str(self.root),
+            ":".join(reversed(self.below)),
+            str(self.upper),
+            str(self.work / "overlay"),
+            "" if bare else str(self.debs),
+        ]
         spaces = ["--mount", "--pid", "--ipc", "--uts", *([] if network else ["--net"])]
         # Whoever kills us kills unshare, which kills the first process of the namespaces, with which all others go.
         return ["setpriv", "--pdeathsig", "KILL", "unshare", *spaces, "--fork", "--kill-child=KILL", "sh", str(ENTER), *places, *command]
