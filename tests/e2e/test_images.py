@@ -147,6 +147,42 @@ def collected(fleet: Fleet, first: str, third: str) -> None:
 
 
 @pytest.mark.slow
+def test_a_test_that_is_stopped_or_killed_leaves_nothing_for_long(single: Fleet) -> None:
+    declare(single, smoke="sleep 25")
+    single.services({"web": ""})
+    single.run("apply", "--yes")
+    built(single, 1)
+    killed = single.start("images", "test", "starter")
+    (left,) = trials(single, killed)
+    killed.kill()
+    killed.communicate()
+    assert trials(single) == [left]
+    assert single.run("plan", "--json").json["actions"] == []
+    stopped = single.start("images", "test", "starter")
+    while trials(single, stopped) == [left]:
+        time.sleep(0.1)
+    stopped.terminate()
+    _, err = stopped.communicate(timeout=120)
+    assert f"{left} was left by a test" in err
+    assert stopped.returncode == 130
+    assert trials(single) == []
+    assert single.run("plan", "--json").json["actions"] == []
+
+
+def trials(fleet: Fleet, running: subprocess.Popen[str] | None = None) -> list[str]:
+    """Containers of tests; with a test that is running, those that there are when there are any."""
+    deadline = time.monotonic() + 60
+    while True:
+        rows = fleet.daemons[0].query("GET", "/1.0/instances?recursion=1&project=unsandbox")
+        found = sorted(row["name"] for row in rows if row["config"].get("user.unsandbox.trial") and row["status"] == "Running")
+        if found or running is None:
+            return found
+        assert running.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.slow
 def test_a_host_that_is_cut_off_half_way_never_serves_half_an_image(fleet: Fleet) -> None:
     over_https(fleet)
     declare(fleet)

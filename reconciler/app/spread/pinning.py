@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from reconciler.model.resources import Image
 
 
-def pin_edits(settings: Settings, built: Built, *, write: bool) -> tuple[Edit, ...]:
-    """What differs in the manifests that name the recipe; with ``write`` it is written, each file whole or not at all.
+def pin_edits(settings: Settings, built: Built, *, write: bool) -> tuple[Edit, ...] | None:
+    """What differs in the manifests that name the recipe, None where none does. With ``write`` each file is written, whole or not at all.
 
     Raises ``UsageError`` where no manifest names it and one was to be written.
     """
     named = [image for image in load_desired(settings).images if image.recipe == built.name]
-    if write and not named:
+    if not write and not named:
+        return None
+    if not named:
         raise UsageError(
             f"no Image manifest names the recipe {built.name}",
             hint=f"write one: kind: Image, spec: {{recipe: {built.name}, fingerprint: {built.fingerprint}}}",

@@ -48,12 +48,17 @@ def try_image(door: Door, writes: Writes, subject: Subject, progress: Progress, 
     with bench(door, writes, subject, tell) as (name, ready):
         smoke = _smoke(door, name, subject)
         tried = []
+        _heed(stop)
         for language in () if smoke else subject.languages:
-            if stop is not None and stop.is_set():
-                raise TrialStopped
             tried.append(_try(door, name, subject, language))
             progress(host, tried[-1])
+            _heed(stop)
     return Trial(subject.image, subject.fingerprint, host, time.monotonic() - began, ready, smoke, tuple(tried))
+
+
+def _heed(stop: threading.Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise TrialStopped
 
 
 def _smoke(door: Door, name: str, subject: Subject) -> str:

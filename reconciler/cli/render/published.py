@@ -46,10 +46,12 @@ def _standing(standing: Standing) -> Line:
     )
 
 
-def pin_lines(edits: Sequence[Edit], built: Built, *, written: bool) -> list[Line]:
+def pin_lines(edits: Sequence[Edit] | None, built: Built, *, written: bool) -> list[Line]:
     """The edit of the manifest that pins the image."""
+    if edits is None:
+        return [((f"No Image manifest names the recipe {built.name}. Its fingerprint: {built.fingerprint}", "dim"),)]
     if not edits:
-        return [((f"Every manifest that names {built.name} pins {built.fingerprint[:SHORT]} already, or none does.", "dim"),)]
+        return [((f"The manifest that names {built.name} pins {built.fingerprint[:SHORT]} already.", "dim"),)]
     word = "Written" if written else "To pin it, edit"
     lines: list[Line] = []
     for edit in edits:
@@ -59,7 +61,7 @@ def pin_lines(edits: Sequence[Edit], built: Built, *, written: bool) -> list[Lin
     return lines
 
 
-def published_document(published: Published, edits: Sequence[Edit]) -> dict[str, object]:
+def published_document(published: Published, edits: Sequence[Edit] | None) -> dict[str, object]:
     """What was spread as JSON values."""
     return {
         "name": published.built.name,
@@ -78,5 +80,5 @@ def published_document(published: Published, edits: Sequence[Edit]) -> dict[str,
             }
             for standing in published.standings
         ],
-        "pin": [{"file": edit.file, "line": edit.line, "path": edit.path, "old": edit.old, "new": edit.new} for edit in edits],
+        "pin": [{"file": edit.file, "line": edit.line, "path": edit.path, "old": edit.old, "new": edit.new} for edit in edits or ()],
     }
