@@ -196,6 +196,8 @@ class Observed:
     """``Kind/name`` of what this process is at work on elsewhere than where it decides: how it stands is about to change."""
     health: Mapping[str, Health] = field(default_factory=dict, repr=False)
     """uuid -> what its probe found; nothing of one that is not probed, and nothing at all where no loop runs."""
+    jumped: float = 0.0
+    """Seconds by which our clock moved beside the time that passed, since whoever looks began to watch it."""
 
 
 def is_undeclared(view: HostView) -> bool:

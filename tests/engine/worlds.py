@@ -281,6 +281,7 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
         case.get("own", ""),
         frozenset(case.get("underway", ())),
         {uuid: _health(item) for uuid, item in case.get("health", {}).items()},
+        float(case.get("jumped", 0)),
     )
     return desired, observed, ledger_of(case, desired, observed)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.app.clock import now
 from reconciler.app.standing import OF_THE_FLEET
+from reconciler.engine.refuse.observation import MAX_SKEW
 from reconciler.errors import StateError
 from reconciler.store.retention import There, there
 
@@ -74,9 +75,12 @@ class Book:
                 self._changed.notify_all()
 
     def cut(self) -> None:
-        """Let go of what is old and no decision asks for."""
+        """Let go of what is old and no decision asks for; of nothing where our clock jumped."""
+        at = now()
+        if abs(self._memory.steady.jumped(at)) > MAX_SKEW:
+            return
         try:
-            cut = self._journal.cut(now(), self._keep, exists=self._exists())
+            cut = self._journal.cut(at, self._keep, exists=self._exists())
         except StateError as error:
             self._telemetry.note("journal-cut", "", error.message)
             return

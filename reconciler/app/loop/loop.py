@@ -16,6 +16,7 @@ from reconciler.app.loop.consent import Consent
 from reconciler.app.loop.crew import Crew
 from reconciler.app.loop.deciding import Deciding
 from reconciler.app.loop.hostpass import Shared
+from reconciler.app.loop.jumps import Jumps
 from reconciler.app.loop.lasting import Lasting
 from reconciler.app.loop.leading import Leading
 from reconciler.app.loop.lookout import Lookout
@@ -123,6 +124,7 @@ class Loop:
         look, cut, alive = time.monotonic() + self._pause(), time.monotonic(), 0.0
         ready = lost = False
         lasting = Lasting(self._memory)
+        jumps = Jumps(self._memory.steady)
         lookout = Lookout(self._dead, self._leading, self._settings, self._options.lease_ttl)
         while not self._stop.wait(TICK):
             self.broken = lookout.trouble()
@@ -132,6 +134,9 @@ class Loop:
                 return
             self._telemetry.beat()
             lasting.attend()
+            if news := jumps.news():
+                self._telemetry.note(*news)
+                self._crew.wake_all(news[0])
             moment = time.monotonic()
             if not ready and self._memory.desired is not None:
                 ready = True

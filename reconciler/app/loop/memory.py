@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from reconciler.app.clock import Steady
 from reconciler.app.own import own_instance
 from reconciler.model.world import Observed, is_undeclared, unseen
 
@@ -45,6 +46,7 @@ class Memory:
     deciding: threading.RLock = field(default_factory=threading.RLock)
     verdicts: Callable[[], Mapping[str, Health]] = dict
     """What probes found, by uuid."""
+    steady: Steady = field(default_factory=Steady)
     _waiting: set[str] = field(default_factory=set)
     _flights: dict[str, str] = field(default_factory=dict)
     _working: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -76,15 +78,16 @@ class Memory:
     def observed(self, desired: Desired, at: datetime, hosts: Collection[str] = ()) -> Observed:
         """The world as last seen: every declared host. What the workers of ``hosts`` claimed is not under way to themselves.
 
-        Members of a declared cluster that nobody declared are in it as well, where they were seen.
+        ``at`` is this moment, by our clock. Members of a declared cluster that nobody declared are in it as well, where they were seen.
         """
+        jumped = self.steady.jumped(at)
         with self.deciding:
             underway = frozenset(ref for ref, by in self._flights.items() if by not in hosts)
         views = dict(self.views)
         clusters = {host.cluster.name for host in desired.hosts if host.cluster}
         others = {name: view for name, view in views.items() if view.cluster in clusters and is_undeclared(view)}
         declared = {host.name: views.get(host.name) or unseen(host.name, "it was not looked at yet", at) for host in desired.hosts}
-        return Observed({**others, **declared}, at, own_instance(), underway, self.verdicts())
+        return Observed({**others, **declared}, at, own_instance(), underway, self.verdicts(), jumped)
 
     def saw(self, views: Iterable[HostView]) -> None:
         """The latest look at one endpoint: a member of its cluster that is not in it, and that nobody declared, is there no more."""

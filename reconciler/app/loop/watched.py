@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.app.clock import stamp
+from reconciler.engine.refuse.observation import MAX_SKEW
 from reconciler.engine.watched import ends, powers
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Watched:
             journal.power_set(uuid, record.power, record.writer, stamp())
         there = ends(changes)
         self._ends |= there
+        if abs(made.observed.jumped) > MAX_SKEW:
+            return
         for uid, (ref, end) in list(self._ends.items()):
             if end <= made.observed.at + EARLY and uid not in made.ledger.ended and (end <= made.observed.at or uid not in there):
                 journal.session_ended(uid, ref, stamp())

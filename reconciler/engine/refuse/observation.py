@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.engine.asked import MAKING, WAKING, row_of
 from reconciler.model import marks
 from reconciler.model.changes import Action, Reason
+from reconciler.model.names import Kind
 from reconciler.model.rules import No
 from reconciler.model.world import Grade, Status
 
@@ -90,12 +91,29 @@ def partial(change: Change, world: World) -> No | None:
 
 
 def skewed(change: Change, world: World) -> No | None:
-    """F09: what ends by the clock, while the clocks disagree."""
+    """F09: what ends by the clock, while the clocks disagree; and what will, while ours has jumped."""
+    jumped = world.observed.jumped
+    if abs(jumped) > MAX_SKEW and (change.reason in TIMED or _will_end(change)):
+        evidence = (
+            ("our clock moved beside the time", f"{jumped:+.0f} s"),
+            ("allowed", f"{MAX_SKEW:.0f} s"),
+            ("action", change.action.value),
+        )
+        unblock = "timedatectl  # set this machine's clock; where it is right as it is, restart unsandbox run"
+        return No("it ends by our clock, which jumped while the loop ran", evidence, unblock, "the clock of this machine")
     skew = world.view(change).skew
     if change.reason not in TIMED or abs(skew) <= MAX_SKEW:
         return None
     evidence = (("the host's clock", f"{skew:+.0f} s"), ("allowed", f"{MAX_SKEW:.0f} s"), ("ends because", change.reason.value))
     return No("its time is over by a clock that cannot be believed", evidence, f"set the clocks of {change.host} and of this machine")
+
+
+def _will_end(change: Change) -> bool:
+    """Whether the time at which the change is made decides when something ends: it would be written by a clock that is wrong."""
+    if change.action is Action.QUARANTINE:
+        return True
+    wanted = change.wanted
+    return change.action in MAKING and wanted is not None and wanted.ref.kind is Kind.SESSION and bool(wanted.ttl)
 
 
 def stale(change: Change, world: World) -> No | None:

@@ -59,9 +59,11 @@ SEEING = (
     row(
         "F09",
         "Its time is over by a clock that cannot be believed",
-        frozenset({Action.DESTROY}),
+        TAKING,
         observation.skewed,
-        "A time to live or a grace ends by comparing the host's clock with ours. While they disagree nothing ends by age.",
+        "A time to live or a grace ends by comparing the host's clock with ours. While they disagree nothing ends by age. Where a loop sees"
+        " its own clock jump, which may be the host's as well, nothing ends by it either, and nothing is made or quarantined whose end it"
+        " would decide, until the clock goes with the time again or the loop is restarted.",
     ),
     row(
         "O11",
