@@ -93,8 +93,12 @@ class _Handler(BaseHTTPRequestHandler):
         """TLS is shaken hands on in the connection's own thread, so that a slow one holds up nobody."""
         self.peer = ""
         if self.server.context is not None:
-            self.request = self.server.context().wrap_socket(self.request, server_side=True)
-            self.server.replace(self.request)
+            self.request = self.server.context().wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
+            with contextlib.ExitStack() as stack:
+                stack.callback(self.request.close)
+                self.server.replace(self.request)
+                self.request.do_handshake()
+                stack.pop_all()
             shown = self.request.getpeercert(binary_form=True)
             self.peer = hashlib.sha256(shown).hexdigest() if shown else ""
         super().setup()
@@ -160,9 +164,11 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         super().process_request(request, client_address)
 
     def replace(self, wrapped: socket.socket) -> None:
-        """Remember the socket in its TLS form."""
+        """Remember the socket in its TLS form. Raises ``OSError`` where the server ended meanwhile: nobody would close it any more."""
         with self._guard:
             self._open.add(wrapped)
+            if self.closing.is_set():
+                raise ConnectionAbortedError
 
     def shutdown_request(self, request: Any) -> None:
         super().shutdown_request(request)
