@@ -128,6 +128,7 @@ def test_the_container_has_no_network_and_an_unprivileged_user(door: Door, write
         assert stage.stdout == b"0\n"
 
 
+@pytest.mark.slow
 def test_a_smoke_test_that_fails_is_the_end(door: Door, lxd: Daemon, writes: Writes, starter: Starter) -> None:
     asked = Subject("starter", starter.fingerprint, (SHELL,), PROGRAMS, smoke=("sh", "-c", "echo no such thing >&2; exit 4"))
     trial = try_image(door, writes, asked, lambda _host, _what: None)
