@@ -7,21 +7,20 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from reconciler.app.languages import read_languages
 from reconciler.errors import UsageError
 from reconciler.manifest.documents import SourceFile
-from reconciler.manifest.languages import load_languages
 from reconciler.manifest.recipe import read_recipe
 from reconciler.model.language import Language, Languages
 from reconciler.model.recipe import BaseKind, Layer, Recipe
 from reconciler.policy.recipe import layers_of, recipe_digest
 
 IMAGES = "images"
-CATALOGUE = f"{IMAGES}/languages.yaml"
 RECIPE = "recipe.yaml"
 INITS = Path(__file__).with_name("inits")
 """A folder for each init: what is laid over the root for it."""
 MOST = 1 << 20
-"""Bytes of the largest recipe or catalogue."""
+"""Bytes of the largest recipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class Recipes:
         if not recipe.languages and not recipe.every_language:
             return []
         if self._catalogue is None:
-            self._catalogue = load_languages(_source(self._root, CATALOGUE))
+            self._catalogue = read_languages(self._root)
         rows = [self._language(recipe.name, name) for name in recipe.languages]
         if recipe.every_language:
             rows += [row for row in self._catalogue.available if row not in rows]
