@@ -115,16 +115,16 @@ def first(rules: tuple[Rule[Any], ...], question: object) -> tuple[str, No] | No
     return None
 
 
-@pytest.mark.parametrize("rule", IMAGE_RULES, ids=lambda rule: rule.code)
-def test_a_rule_about_images(rule: Rule[Any]) -> None:
-    for question in REFUSES[rule.code]:
-        found = first(TABLES[rule.code], question)
+@pytest.mark.parametrize("code", REFUSES)
+def test_a_rule_about_images(code: str) -> None:
+    for question in REFUSES[code]:
+        found = first(TABLES[code], question)
         assert found is not None
-        assert found[0] == rule.code
+        assert found[0] == code
         assert found[1].evidence
         assert found[1].unblock
-    for question in ALLOWS[rule.code]:
-        assert first(TABLES[rule.code], question) is None
+    for question in ALLOWS[code]:
+        assert first(TABLES[code], question) is None
 
 
 @pytest.mark.parametrize("rule", IMAGE_RULES, ids=lambda rule: rule.code)
