@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.app.planning import make
+from reconciler.app.verdicts import health_of, verdicts
 from reconciler.engine.explain import explain as explain_values
 
 if TYPE_CHECKING:
@@ -16,4 +18,10 @@ if TYPE_CHECKING:
 def explain(settings: Settings, ref: Ref) -> Explanation:
     """What is declared, what was seen, what differs, which rules spoke."""
     made = make(settings)
-    return explain_values(ref, made.desired, made.observed, made.ledger)
+    explained = explain_values(ref, made.desired, made.observed, made.ledger)
+    change = explained.change
+    if change is None:
+        return explained
+    view = made.observed.hosts.get(change.host)
+    verdict, why = health_of(change, verdicts(settings), view.skew if view else 0.0)
+    return replace(explained, health=f"{verdict}: {why}" if verdict else "")

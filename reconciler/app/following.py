@@ -102,6 +102,8 @@ class LoopState:
     """The latest of each host."""
     drifts: tuple[Telling, ...] = ()
     text: Telling | None = None
+    health: tuple[Telling, ...] = ()
+    """The latest of each service that is probed; none where no loop runs."""
 
 
 def loop_state(read: Following) -> LoopState:
@@ -121,6 +123,7 @@ def loop_state(read: Following) -> LoopState:
         last_pass=max((row for row in mine if row.kind is Told.PASS), key=lambda row: row.number, default=None),
         leases=tuple(row for row in mine if row.kind is Told.LEASE) if running else (),
         drifts=tuple(row for row in mine if row.kind is Told.DRIFT and row.changes),
+        health=tuple(row for row in file.healths() if row.number >= loop.number) if running else (),
         text=next((row for row in mine if row.kind is Told.TEXT), None),
     )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.app.clock import now
 from reconciler.app.probed import Subject, subjects_of
+from reconciler.model.health import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     Wake = Callable[[str, str], None]
     """(host, why): a verdict changed there."""
+    Tell = Callable[[str, str, Verdict, str], None]
+    """(host, reference, verdict, why)."""
 
 THREADS = 8
 PER_HOST = 4
@@ -30,11 +33,12 @@ PER_HOST = 4
 
 
 class Prober:
-    """What is followed is asked in turn. ``wake`` is called from its threads. Safe for threads; ``close`` ends it."""
+    """What is followed is asked in turn. ``wake`` and ``tell`` are called from its threads. Safe for threads; ``close`` ends it."""
 
-    def __init__(self, doors: Doors, wake: Wake) -> None:
+    def __init__(self, doors: Doors, wake: Wake, tell: Tell) -> None:
         self._doors = doors
         self._wake = wake
+        self._tell = tell
         self._changed = threading.Condition()
         self._subjects: dict[str, Subject] = {}
         self._due: list[tuple[float, int, Subject]] = []
@@ -49,18 +53,24 @@ class Prober:
     def follow(self, desired: Desired, observed: Observed, host: str = "") -> None:
         """From here on those are asked that ``desired`` wants asked and ``observed`` shows running. ``host``: only what is there is new."""
         wanted = subjects_of(desired, observed, host, now())
+        lost: list[Subject] = []
         with self._changed:
             for uuid, subject in list(self._subjects.items()):
                 if host in {"", subject.host.name} and uuid not in wanted:
                     del self._subjects[uuid]
             for uuid, subject in wanted.items():
                 known = self._subjects.get(uuid)
+                was_known = known is not None and known.is_known
                 if known is None or not known.same(subject):
                     self._subjects[uuid] = subject
                     self._plan(subject, 0.0)
                 else:
                     known.seen(subject)
+                if was_known and not self._subjects[uuid].is_known:
+                    lost.append(subject)
             self._changed.notify_all()
+        for subject in lost:
+            self._tell(subject.host.name, subject.ref, Verdict.UNKNOWN, "it does not run, or began anew")
 
     def verdicts(self) -> Mapping[str, Health]:
         """Uuid -> what is known, of all that is followed."""
@@ -98,16 +108,17 @@ class Prober:
                 del self._ready[host]
 
     def _ask(self, subject: Subject) -> None:
-        told = ""
+        told, known = "", None
         try:
             answer, after = subject.ask(self._doors)
             with self._changed:
                 if answer is not None and self._subjects.get(subject.uuid) is subject:
-                    told = subject.learn(answer, now())
+                    told, known = subject.learn(answer, now()), subject.health()
                 self._plan(subject, after)
         finally:
             with self._changed:
                 self._asking[subject.host.name] -= 1
                 self._changed.notify_all()
-        if told:
+        if told and known:
+            self._tell(subject.host.name, subject.ref, known.verdict, known.why)
             self._wake(subject.host.name, told)

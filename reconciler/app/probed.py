@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import HostError, LeaseHeld, Refused
 from reconciler.lxd.probe import NO_TIMEOUT, begin, command_of, ended
-from reconciler.model.health import Answer, Health, Reply
+from reconciler.model.health import Answer, Health, Reply, Verdict
 from reconciler.model.marks import read_marks
 from reconciler.model.names import Kind
 from reconciler.model.world import Status
@@ -36,7 +36,7 @@ class Subject:
     def __init__(self, ref: str, host: Host, row: Instance, probe: Probe, at: datetime) -> None:
         self.uuid = row.uuid
         self.host = host
-        self._ref = ref
+        self.ref = ref
         self._row = row
         self._probe = probe
         self._state = State(since=at, at=at)
@@ -62,11 +62,16 @@ class Subject:
         state = self._state
         return Health(state.verdict, state.why, state.at, self._row.started_at, self._asked)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known to be well or not to be."""
+        return self._state.verdict is not Verdict.UNKNOWN
+
     def learn(self, answer: Answer, at: datetime) -> str:
         """Take in an answer. What to tell where the verdict became another; "" where it did not."""
         before = self._state.verdict
         self._state = step(self._state, answer, self._probe, at)
-        return f"{self._ref} is {self._state.verdict}: {self._state.why}" if self._state.verdict is not before else ""
+        return f"{self.ref} is {self._state.verdict}: {self._state.why}" if self._state.verdict is not before else ""
 
     def ask(self, doors: Doors) -> tuple[Answer | None, float]:
         """Ask, or look how what was asked ended: the answer, None where there is none yet, and seconds until the next turn."""

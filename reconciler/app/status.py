@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.app.hosts import HostRow, host_rows
 from reconciler.app.planning import make
+from reconciler.app.verdicts import health_of, verdicts
 from reconciler.engine.drift import drifts
 from reconciler.model.changes import Action
 from reconciler.model.marks import OWNER
@@ -15,6 +16,7 @@ from reconciler.model.marks import OWNER
 if TYPE_CHECKING:
     from reconciler.app.planning import Made
     from reconciler.app.settings import Settings
+    from reconciler.app.verdicts import Verdicts
     from reconciler.model.changes import Change, Refusal
     from reconciler.model.drift import Drift
     from reconciler.model.names import Ref
@@ -35,6 +37,8 @@ class StatusRow:
     age_seconds: int | None
     note: str
     source: str
+    health: str = ""
+    """What the probes of a loop on this state folder found: healthy, unhealthy or unknown; "" for what is not probed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,14 @@ class StatusReport:
 
 def status(settings: Settings) -> StatusReport:
     """Look at every host and lay the manifests beside it."""
-    return report_of(make(settings))
+    return report_of(make(settings), verdicts(settings))
 
 
-def report_of(made: Made) -> StatusReport:
-    """The same of what was seen already."""
+def report_of(made: Made, told: Verdicts) -> StatusReport:
+    """The same of what was seen already. ``told``: as ``verdicts`` gives it."""
     refused = {(refusal.ref, refusal.action): refusal for refusal in made.cleared.refusals}
-    seen = [_row(made, change, refused.get((str(change.ref), change.action.value))) for change in made.changes.items if _is_object(change)]
+    changes = [change for change in made.changes.items if _is_object(change)]
+    seen = [_row(made, change, refused.get((str(change.ref), change.action.value)), told) for change in changes]
     known = {str(row.ref) for row in seen}
     unplaced = [_refused_row(made, refusal) for refusal in made.changes.doubts if "/" in refusal.ref and refusal.ref not in known]
     rows = sorted([*seen, *(row for row in unplaced if row)], key=lambda row: (row.ref, row.host))
@@ -73,8 +78,9 @@ def _is_object(change: Change) -> bool:
     return change.action not in {Action.PREPARE, Action.IMPORT}
 
 
-def _row(made: Made, change: Change, refusal: Refusal | None) -> StatusRow:
+def _row(made: Made, change: Change, refusal: Refusal | None, told: Verdicts) -> StatusRow:
     found, wanted = change.found, change.wanted
+    view = made.observed.hosts.get(change.host)
     return StatusRow(
         ref=change.ref,
         host=change.host,
@@ -86,6 +92,7 @@ def _row(made: Made, change: Change, refusal: Refusal | None) -> StatusRow:
         age_seconds=_age(found.created_at, made.observed.at) if found else None,
         note=_note(change, refusal),
         source=str(wanted.source) if wanted else "",
+        health=health_of(change, told, view.skew if view else 0.0)[0],
     )
 
 

@@ -14,6 +14,7 @@ from reconciler.app.telemetry_metrics import Metrics
 from reconciler.app.telemetry_present import DISCONNECTED, Present
 from reconciler.app.telemetry_wording import refusal_tellings, result_of, seen_level, text_words
 from reconciler.errors import StateError
+from reconciler.model.health import Verdict
 from reconciler.model.telling import KEPT, Level, Telling, Told
 from reconciler.model.world import Grade
 from reconciler.policy.lines import line
@@ -112,6 +113,11 @@ class Telemetry:
         """The lease of ``host``: leader, standby, lost, unreachable or none."""
         if self._present.leased(host, state):
             self._tell(Told.LEASE, _LEASE_LEVELS.get(state, Level.WARNING), state, host=host, detail=detail)
+
+    def health(self, host: str, ref: str, verdict: Verdict, why: str) -> None:
+        """What is known of a service that is probed became something else."""
+        level = Level.WARNING if verdict is Verdict.UNHEALTHY else Level.INFO
+        self._tell(Told.HEALTH, level, verdict.value, host=host, ref=ref, detail=why)
 
     def text(self, commit: Commit | None, error: str) -> None:
         """The manifests were read: which commit, or why they could not be."""

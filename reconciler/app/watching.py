@@ -13,6 +13,7 @@ from reconciler.app.doors import Doors
 from reconciler.app.observe import MAX_THREADS
 from reconciler.app.planning import make
 from reconciler.app.status import report_of
+from reconciler.app.verdicts import verdicts
 from reconciler.errors import HostError, UnsandboxError
 from reconciler.model.cluster import by_endpoint
 from reconciler.model.world import Grade
@@ -74,7 +75,7 @@ class Watching:
                 began = time.monotonic()
                 self._again.clear()
                 try:
-                    self._found.put(report_of(self._look()))
+                    self._found.put(report_of(self._look(), verdicts(self._settings)))
                 except UnsandboxError as error:
                     self._found.put(error)
                 self._end.wait(BREATH)

@@ -45,6 +45,8 @@ class Explanation:
     refusals: tuple[Refusal, ...]
     drift: tuple[Drift, ...] = ()
     """Which of the differences nobody declared."""
+    health: str = ""
+    """What probes found and why; "" where nobody asks."""
 
 
 def explain(ref: Ref, desired: Desired, observed: Observed, ledger: Ledger) -> Explanation:

@@ -15,6 +15,7 @@ class Told(StrEnum):
     REFUSAL = "refusal"
     DRIFT = "drift"
     LEASE = "lease"
+    HEALTH = "health"
     GRADE = "grade"
     TEXT = "text"
     NOTE = "note"

@@ -31,6 +31,12 @@ _TABLE = (
     "create index if not exists told_latest on told (kind, host, number)",
 )
 _ADD = f"insert into told ({', '.join(_COLUMNS)}) values ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608 - our own names
+_STANDS = """select max(number) from told
+  where kind in ('loop', 'lease', 'text', 'drift', 'health') and number >= (select max(number) from told where kind = 'loop')
+  group by kind, host, ref"""
+"""What the latest loop told and did not take back: it is told once, however long it holds."""
+_TRIM = f"""delete from told
+  where (number <= (select max(number) from told) - :kept or at < :before) and number not in ({_STANDS})"""  # noqa: S608 - our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +85,10 @@ class EventsFile(SqliteFile):
             raise _failed(self.path, "written", error) from error
 
     def trim(self, before: str) -> None:
-        """Let go of what is older than ``before``, and of all beyond ``KEPT`` rows. The room is used again."""
+        """Let go of what is older than ``before``, and of all beyond ``KEPT`` rows, but for what stands. The room is used again."""
         try:
             with self._lock, self._transaction("immediate"):
-                self._connection.execute("delete from told where number <= (select max(number) from told) - ?", (KEPT,))
-                self._connection.execute("delete from told where at < ?", (before,))
+                self._connection.execute(_TRIM, {"kept": KEPT, "before": before})
         except sqlite3.Error as error:
             raise _failed(self.path, "written", error) from error
 
@@ -110,6 +115,11 @@ class EventsFile(SqliteFile):
             numbers = "number in (select max(number) from told where kind = :kind group by host)"
             found += self._rows(f"select * from told where {numbers} order by host", {"kind": kind.value})  # noqa: S608 - our own words
         return found
+
+    def healths(self) -> list[Telling]:
+        """The newest row about the health of each service on each host."""
+        numbers = "number in (select max(number) from told where kind = :kind group by host, ref)"
+        return self._rows(f"select * from told where {numbers} order by number", {"kind": Told.HEALTH.value})  # noqa: S608 - our own words
 
     def _select(self, query: Query, tail: str) -> list[Telling]:
         words = {"host": query.host, "ref": query.ref, "kind": query.kind}

@@ -43,7 +43,7 @@ class World:
         self.begun: list[str] = []
         self.woken: list[tuple[str, str]] = []
         self.again = threading.Event()
-        self.prober = Prober(doors, self._wake)
+        self.prober = Prober(doors, self._wake, lambda *_told: None)
         fake.router.inside.ran = self._ran
 
     def _wake(self, host: str, why: str) -> None:

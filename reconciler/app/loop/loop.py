@@ -77,7 +77,7 @@ class Loop:
             doors = stack.enter_context(Doors(self._settings, self._telemetry.call))
             self._leading = Leading(self._settings, doors, self._options.lease_ttl, self._telemetry, self._wake)
             self._book = Book(journal, self._memory, self._telemetry, self._options.keep)
-            self._prober = prober = Prober(doors, self._wake)
+            self._prober = prober = Prober(doors, self._wake, self._telemetry.health)
             stack.callback(prober.close)
             self._memory.verdicts = prober.verdicts
             deciding = Deciding(self._memory, journal, doors, self._telemetry)

@@ -25,6 +25,7 @@ def explanation_lines(explanation: Explanation) -> list[Line]:
     return [
         ((str(explanation.ref), "title"), (f" is {explanation.declared}", "")),
         *_section("Seen", seen),
+        *_section("Health", [((f"  {explanation.health}", ""),)] if explanation.health else []),
         *_section("Hosts looked at", hosts),
         *_section("Fields that differ", field_lines(explanation.change.fields, indent=2) if explanation.change else []),
         *_section("Changed by somebody since it was applied", [((f"  {item.text}", "warn"),) for item in explanation.drift]),
@@ -69,6 +70,7 @@ def explanation_document(explanation: Explanation) -> dict[str, object]:
         "hosts": dict(explanation.hosts),
         "rules": [asdict(rule) for rule in explanation.rules],
         "refusals": [refusal_document(refusal) for refusal in explanation.refusals],
+        "health": explanation.health,
         "drift": [{**asdict(item), "ref": str(item.ref)} for item in explanation.drift],
         "change": change
         and {

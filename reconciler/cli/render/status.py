@@ -16,12 +16,18 @@ if TYPE_CHECKING:
     from reconciler.model.drift import Drift
 
 _STYLES = {"running": "good", "frozen": "info", "stopped": "dim", "absent": "warn", "unknown": "bad", "error": "bad", "changing": "warn"}
+_HEALTH = {"healthy": "good", "unhealthy": "bad", "unknown": "warn"}
 _HEAD: Line = tuple((word, "dim") for word in ("OBJECT", "HOST", "DECLARED", "ACTUAL", "IMAGE", "OWNER", "AGE", "NOTE"))
 
 
 def status_lines(report: StatusReport) -> list[Line]:
     """One row an object, then what somebody changed past the manifests, hosts that could not be seen, then the counts."""
-    lines = columns([_HEAD, *(_row(row) for row in report.rows)]) if report.rows else []
+    probed = any(row.health for row in report.rows)
+    table = [_HEAD, *map(_row, report.rows)]
+    health: list[Line] = [(("HEALTH", "dim"),), *(((row.health or "-", _HEALTH.get(row.health, "dim")),) for row in report.rows)]
+    # Where nothing is probed the column would say nothing.
+    shown = [(*line[:4], *cell, *line[4:]) for line, cell in zip(table, health, strict=True)] if probed else table
+    lines = columns(shown) if report.rows else []
     return [*lines, *_drift(report.drift), *unseen_lines(report.hosts), *([()] if lines else []), _counts(report)]
 
 
