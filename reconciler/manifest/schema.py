@@ -201,7 +201,9 @@ class ImageSpec(Strict):
         description="SHA-256 of the image, 64 hex digits: what `lxc image info` shows, or what the recipe's build printed."
     )
     alias: Name | None = Field(default=None, description="Alias given to it where it is imported.")
-    recipe: Name | None = Field(default=None, description="Recipe below images/ that builds it.")
+    recipe: Name | None = Field(
+        default=None, description="Recipe below images/ that builds it. Its alias is moved by `unsandbox images publish` alone."
+    )
     file: str | None = Field(
         default=None,
         description="Tarball to import it from, relative to the repository's root or absolute. Its SHA-256 must be fingerprint.",
