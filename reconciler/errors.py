@@ -27,6 +27,7 @@
     |-- BuildFailed                   1   500  an image could not be built; the one before it is as it was
     |   `-- OutOfReach                1   504  what it is made over cannot be had on this machine
     |-- StateError                    1   500  the journal or another local file cannot be used
+    |-- Exhausted                     1   503  this machine gives us no more memory, threads or open files
     `-- Defect                        1   500  an invariant of ours broke
 
 Each error carries a stable ``code``, the ``exit_status`` of the command, the ``http_status`` of the shim, whether another try makes sense
@@ -266,6 +267,15 @@ class StateError(UnsandboxError):
 
     code = "state"
     default_hint = "unsandbox doctor"
+
+
+class Exhausted(UnsandboxError):
+    """This machine gives us no more memory, threads or open files."""
+
+    code = "exhausted"
+    http_status = 503
+    retryable = True
+    default_hint = "ulimit -a  # of a service: systemctl show -p MemoryMax,TasksMax,LimitAS,LimitNOFILE unsandbox"
 
 
 class Defect(UnsandboxError):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from reconciler.app.clock import stamp
+from reconciler.app.shortage import shortage_of
 from reconciler.cli.exits import Exit
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.render.error import error_lines
@@ -50,7 +51,9 @@ def guarded(group: Command, arguments: Sequence[str], prefix: str) -> int:
 def _ours(error: Exception, context: Sequence[Context]) -> UnsandboxError:
     if isinstance(error, UnsandboxError):
         return error
-    return _usage(error) if isinstance(error, typer.TyperException) else _defect(error, _folders(context))
+    if isinstance(error, typer.TyperException):
+        return _usage(error)
+    return shortage_of(error) or _defect(error, _folders(context))
 
 
 def _told(context: Sequence[Context], lines: list[Sequence[tuple[str, str]]], code: int) -> int:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from reconciler.app.lease import Nonces
+from reconciler.app.shortage import shortage_of
 from reconciler.app.writer import LOCK_FILE
 from reconciler.engine.foundation import foundation
 from reconciler.engine.lease import Held, judge
@@ -95,7 +96,8 @@ class Leading(threading.Thread):
         except UnsandboxError as error:
             broken = error.message
         except Exception as error:  # noqa: BLE001 - the next round comes, and it is told
-            broken = f"a round broke: {type(error).__name__}"
+            short = shortage_of(error)
+            broken = short.message if short else f"a round broke: {type(error).__name__}"
         else:
             self._broken = ""
             return missing

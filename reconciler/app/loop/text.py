@@ -14,6 +14,7 @@ from reconciler.app.clock import now
 from reconciler.app.git import is_repository
 from reconciler.app.loop.wakes import Mailbox
 from reconciler.app.repository import FOLDERS, load_desired
+from reconciler.app.shortage import shortage_of
 from reconciler.errors import UnsandboxError
 from reconciler.policy.backoff import delay
 
@@ -61,7 +62,8 @@ class Text(threading.Thread):
                 # The first line: one broken manifest may give a hundred findings, which `validate` shows.
                 self._failed(error.message.splitlines()[0])
             except Exception as error:  # noqa: BLE001 - without this thread no other text would ever come into force
-                self._failed(f"reading it broke: {type(error).__name__}")
+                short = shortage_of(error)
+                self._failed(short.message if short else f"reading it broke: {type(error).__name__}")
             else:
                 self._failures = 0
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.app.loop.hostpass import HostPass
 from reconciler.app.loop.wakes import Mailbox
+from reconciler.app.shortage import shortage_of
 from reconciler.errors import Defect, StateError, UnsandboxError
 from reconciler.policy.backoff import delay
 
@@ -52,7 +53,7 @@ class Worker(threading.Thread):
             except UnsandboxError as error:
                 self._failed(error, began)
             except Exception as error:  # noqa: BLE001 - a defect in one pass must not end the loop, nor be kept quiet
-                self._failed(Defect(f"a pass broke: {_place(error)}"), began)
+                self._failed(shortage_of(error) or Defect(f"a pass broke: {_place(error)}"), began)
 
     def _failed(self, error: UnsandboxError, began: float) -> None:
         self._failures += 1
