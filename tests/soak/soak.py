@@ -32,8 +32,6 @@ ASKED = 3
 """Times that a person is asked: behind one answer another question may stand."""
 CIRCUIT = "F02"
 """Closed by one answer for all that it holds back."""
-LOST = "F10"
-"""Until what is there is certified in the journal that was begun anew, which the next edit that settles shows."""
 PASSING = frozenset({"O08", "O09"})
 """What is between two states, or LXD is at work on, settles by itself."""
 VERIFIED = 10
@@ -127,8 +125,6 @@ class Step:
         if self.loop.ended:
             problems.append(f"ENDED: the loop is there no more, see {self.loop.log}")
             self.loop.start()
-        if self.kind != "journal":
-            self.ground.tripped -= {LOST}
         return problems + (list(self._chain()) if verify else [])
 
     def _recover(self, made: Edit, struck: Struck) -> Iterator[str]:
