@@ -151,7 +151,8 @@ class GitSource:
         signed = signed_by(self._settings, commit, before)
         if signed.flaw:
             why = f"commit {signed.commit[:SHOWN]} of {self._branch}: {signed.flaw}; {before[:SHOWN]} stays"
-            raise Refused(why, hint="git commit -S, by somebody in the file of signers", rule="G01")
+            look = f"git -C {self._root} log -1 --show-signature {signed.commit[:SHOWN]}"
+            raise Refused(why, hint=f"{look}  # then git commit -S, by somebody in the file of --signers", rule="G01")
         return signed.by
 
     def _asks(self, commit: str) -> bool:

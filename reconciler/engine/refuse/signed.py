@@ -29,9 +29,8 @@ def unsigned(_: Change, world: World) -> No | None:
         ("its signature", flaw),
         ("asked for by", "the policy in force" if in_force else "the manifests"),
     )
-    return No(
-        "it is not certain that somebody trusted signed the text", evidence, "git commit -S, by somebody in the file of signers", "commit"
-    )
+    unblock = f"git log -1 --show-signature {at[:SHOWN] or 'HEAD'}  # then git commit -S, by somebody in the file of --signers"
+    return No("it is not certain that somebody trusted signed the text", evidence, unblock, "commit")
 
 
 def flaw_of(desired: Desired, ledger: Ledger) -> str:
