@@ -36,7 +36,8 @@ class Recipes:
     """Every recipe below ``root``, read when it is asked for."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        # Commands that work on a layer run in another folder.
+        self._root = root.resolve()
         self._catalogue: Languages | None = None
 
     @property
