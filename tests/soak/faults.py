@@ -43,8 +43,10 @@ def kill(_ground: Ground, loop: Loop, rng: Random) -> Struck:
 
 def term(_ground: Ground, loop: Loop, _rng: Random) -> Struck:
     """SIGTERM of the loop, which ends in order; it is started again."""
+    log = loop.log
     status = loop.end(signal.SIGTERM)
-    if status:
+    # The system ends what does not listen yet, and nothing was begun by then.
+    if status and (status != -signal.SIGTERM or log.stat().st_size):
         loop.problems.append(f"EXIT {status} after SIGTERM, see {loop.log}")
     loop.start()
     return Struck(1, "the loop was told to end, started again")
