@@ -1,0 +1,108 @@
+"""What a copy of the zygote does to be as `python3 FILE ARGUMENTS` would have been."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import importlib.machinery
+import io
+import os
+import random
+import signal
+import sys
+import threading
+import types
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.runner.program import Program
+
+
+UNFLUSHED = 120
+"""The status of a program that ended well and whose last output could not be written, as the interpreter has it."""
+
+
+def become(program: Program) -> None:
+    """Run the file and end with its status. Never returns."""
+    os.environ.clear()
+    os.environ.update(program.environment)
+    name = program.words[1]
+    sys.argv = list(program.words[1:])
+    sys.orig_argv = list(program.words)
+    sys.path[:2] = [os.getcwd()]
+    for module in [one for one in sys.modules if one.partition(".")[0] == "reconciler"]:
+        del sys.modules[module]
+    _streams()
+    random.seed()
+    _numpy()
+    gc.unfreeze()
+    status = _run(os.path.join(os.getcwd(), name))
+    _end(status)
+
+
+def _streams() -> None:
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        raw = open(number, mode + "b", -1, closefd=False)  # noqa: SIM115 - it lives as long as the program
+        text = io.TextIOWrapper(raw, "utf-8", "surrogateescape" if number < 2 else "backslashreplace", line_buffering=number == 2)  # noqa: PLR2004
+        text.mode = mode  # type: ignore[misc]
+        setattr(sys, name, text)
+        setattr(sys, f"__{name}__", text)
+
+
+def _numpy() -> None:
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
+
+
+def _run(path: str) -> int:
+    """The exit status, or the negative number of the signal to end with."""
+    main = types.ModuleType("__main__")
+    main.__dict__.update(
+        __file__=path, __builtins__=sys.modules["builtins"], __loader__=importlib.machinery.SourceFileLoader("__main__", path)
+    )
+    main.__dict__.update(__cached__=None, __annotations__={})
+    sys.modules["__main__"] = main
+    try:
+        with io.open_code(path) as file:
+            code = compile(file.read(), path, "exec", dont_inherit=True)
+        exec(code, main.__dict__)  # noqa: S102 - it is what this process is for
+    except SystemExit as leave:
+        return _status(leave.code)
+    except KeyboardInterrupt as error:
+        _show(error)
+        return -signal.SIGINT
+    except BaseException as error:  # noqa: BLE001 - the end of every program
+        _show(error)
+        return 1
+    return 0
+
+
+def _status(code: object) -> int:
+    if code is None or isinstance(code, int):
+        return (code or 0) & 0xFF
+    sys.stderr.write(f"{code}\n")
+    return 1
+
+
+def _show(error: BaseException) -> None:
+    """As the interpreter does, without the frame of this file."""
+    trace = error.__traceback__
+    error = error.with_traceback(trace.tb_next if trace else None)
+    sys.excepthook(type(error), error, error.__traceback__)
+
+
+def _end(status: int) -> None:
+    """What the interpreter does at its end, but for taking every module of the library apart."""
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - there is no other name for waiting for threads
+    atexit._run_exitfuncs()  # noqa: SLF001 - nor for this
+    sys.modules["__main__"].__dict__.clear()
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except (OSError, ValueError):
+        status = status or UNFLUSHED
+    if status < 0:
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    os._exit(status)

@@ -1,0 +1,44 @@
+"""Namespaces of a run, and what is seen of the runner's own."""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+from reconciler.runner import syscalls as sc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ALWAYS = sc.NEW_NS | sc.NEW_PID | sc.NEW_IPC | sc.NEW_UTS
+HOSTNAME = "cell"
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
+_REQUEST = struct.Struct("16sh22x")
+
+
+def flags(network: str) -> int:
+    """The namespaces of a run; ``egress`` leaves it in the cell's network."""
+    return ALWAYS if network == "egress" else ALWAYS | sc.NEW_NET
+
+
+def settle(network: str) -> None:
+    """From inside: a name, and the loopback interface of a network of its own. Raises ``OSError``."""
+    sc.sethostname(HOSTNAME)
+    if network != "egress":
+        loopback_up()
+
+
+def loopback_up() -> None:
+    """Switch the loopback interface on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        answer = fcntl.ioctl(one, _SIOCGIFFLAGS, _REQUEST.pack(b"lo", 0))
+        fcntl.ioctl(one, _SIOCSIFFLAGS, _REQUEST.pack(b"lo", _REQUEST.unpack(answer)[1] | _IFF_UP))
+
+
+def mountpoints() -> Iterator[str]:
+    """Where something is mounted in this process's namespace."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
+        for line in table:
+            yield line.split(" ", 5)[4]

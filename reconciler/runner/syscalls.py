@@ -1,0 +1,99 @@
+"""System calls that Python has no name for. Each failure is an ``OSError`` that names the call."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from typing import NamedTuple
+
+_libc = ctypes.PyDLL(None, use_errno=True)  # keeps the interpreter's lock: a child made by clone must never wait for it
+_call = _libc.syscall
+_call.restype = ctypes.c_long
+
+
+class Numbers(NamedTuple):
+    """What one architecture calls them."""
+
+    audit: int
+    """The name of the architecture in a seccomp filter."""
+    clone: int
+    mount: int
+    umount2: int
+    pivot_root: int
+    unshare: int
+    sethostname: int
+    prctl: int
+    seccomp: int
+    close_range: int
+    capset: int
+
+
+MACHINES = {
+    "x86_64": Numbers(0xC000003E, 56, 165, 166, 155, 272, 170, 157, 317, 436, 126),
+    "aarch64": Numbers(0xC00000B7, 220, 40, 39, 41, 97, 161, 167, 277, 436, 91),
+}
+MACHINE = os.uname().machine
+KNOWN = MACHINE in MACHINES
+NUMBERS = MACHINES.get(MACHINE, MACHINES["x86_64"])
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC = 1, 2, 4, 8, 32, 4096, 16384
+MS_PRIVATE, MS_SLAVE = 1 << 18, 1 << 19
+MNT_DETACH = 2
+NEW_NS, NEW_UTS, NEW_IPC, NEW_PID, NEW_NET, NEW_CGROUP = 0x00020000, 0x04000000, 0x08000000, 0x20000000, 0x40000000, 0x02000000
+CLONE_PARENT = 0x00008000
+SIGCHLD = 17
+
+
+def call(name: str, number: int, *arguments: int | bytes | None) -> int:
+    """One system call."""
+    done = int(_call(ctypes.c_long(number), *(ctypes.c_long(word) if isinstance(word, int) else word for word in arguments)))
+    if done < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{name}: {os.strerror(code)}")
+    return done
+
+
+def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
+    """``mount(2)``."""
+    words = [text.encode() or None for text in (source, target, kind)]
+    call(f"mount {target}", NUMBERS.mount, *words, flags, data.encode() or None)
+
+
+def bind(source: str, target: str, *, recursive: bool = False) -> None:
+    """Show ``source`` at ``target`` as well."""
+    mount(source, target, flags=MS_BIND | (MS_REC if recursive else 0))
+
+
+def unmount(target: str, flags: int = 0) -> None:
+    """``umount2(2)``."""
+    call(f"umount {target}", NUMBERS.umount2, target.encode(), flags)
+
+
+def pivot_root(new: str, old: str) -> None:
+    """``pivot_root(2)``."""
+    call("pivot_root", NUMBERS.pivot_root, new.encode(), old.encode())
+
+
+def unshare(flags: int) -> None:
+    """``unshare(2)``."""
+    call("unshare", NUMBERS.unshare, flags)
+
+
+def clone(flags: int) -> int:
+    """A copy of this process, as by fork, in new namespaces: 0 in the child. This process must have one thread."""
+    return call("clone", NUMBERS.clone, flags | SIGCHLD, 0, 0, 0, 0)
+
+
+def prctl(option: int, *arguments: int) -> int:
+    """``prctl(2)``."""
+    return call(f"prctl {option}", NUMBERS.prctl, option, *arguments, *(0,) * (4 - len(arguments)))
+
+
+def sethostname(name: str) -> None:
+    """``sethostname(2)``."""
+    call("sethostname", NUMBERS.sethostname, name.encode(), len(name.encode()))
+
+
+def close_from(first: int) -> None:
+    """Close every descriptor from ``first`` on."""
+    call("close_range", NUMBERS.close_range, first, 0xFFFFFFFF, 0)

@@ -1,0 +1,136 @@
+"""Runs in a real container: what a program is given, what comes back, and that nothing of it remains."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.runner.cell import MIB, Cell
+
+if TYPE_CHECKING:
+    from tests.lab.daemon import Daemon
+
+pytestmark = pytest.mark.lxd
+
+
+def test_what_a_program_is_given_and_what_comes_back(cell: Cell) -> None:
+    code = """
+pwd; ls; cat; cat /tmp/input/deep/in.txt; id -u; id -un; env | sort; echo err >&2
+mkdir /tmp/artifacts/a; echo kept >/tmp/artifacts/a/b.txt; exit 7
+"""
+    ended = cell.shell(code, stdin=b"typed\n", inputs={"deep/in.txt": b"given\n"}, environment={"KEY": "a value"})
+    assert ended.text == (
+        "/tmp/work\nmain\ntyped\ngiven\n20001\nrunner\n"
+        "HOME=/home/runner\nKEY=a value\nLANG=C.UTF-8\nPATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\nPWD=/tmp/work\nSHLVL=1\n"
+    )
+    assert (ended.err, ended.artifacts) == (b"err\n", {"a/b.txt": b"kept\n"})
+    end = ended.end
+    assert (end["how"], end["stage"], end["code"], end["signal"], end["left"], end["doubts"]) == ("finished", "run", 7, None, 0, [])
+    assert end["stdout"] == len(ended.out)
+    assert set(end["times"]) == {"sandbox", "compile", "run", "collect", "wipe", "all"}
+
+
+def test_the_hash_is_that_of_all_output_in_the_order_it_was_told(cell: Cell) -> None:
+    ended = cell.shell("i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i + 1)); done")
+    assert ended.end["sha256"] == hashlib.sha256(ended.out).hexdigest()
+    assert ended.text == "".join(f"line {number}\n" for number in range(2000))
+
+
+def test_stages(cell: Cell) -> None:
+    good = cell.run("sh", "made", compile=["sh", "-c", "cat; sed s/a/b/ main >made"], code="echo a; cat", stdin=b"input")
+    assert (good.out, good.end["stage"]) == (b"b\ninput", "run")
+    bad = cell.run("sh", "made", compile=["sh", "-c", "echo wrong >&2; exit 2"])
+    assert (bad.err, bad.end["stage"], bad.end["code"]) == (b"wrong\n", "compile", 2)
+    none = cell.run("no-such-program")
+    assert (none.end["code"], none.err) == (127, b"no-such-program: No such file or directory\n")
+    assert cell.shell("kill -SEGV $$").end["signal"] == 11
+
+
+def test_partial_output_and_artifacts_come_back_when_a_run_is_ended(cell: Cell) -> None:
+    code = "trap '' TERM INT HUP; echo part; echo kept >/tmp/artifacts/file; sleep 60"
+    begun = time.monotonic()
+    late = cell.shell(code, seconds=1)
+    assert (late.end["how"], late.out, late.artifacts) == ("timeout", b"part\n", {"file": b"kept\n"})
+    cell.begin("sh", "main", code=code)
+    cancelled = cell.end(cancel=True)
+    assert (cancelled.end["how"], cancelled.out, cancelled.artifacts) == ("cancelled", b"part\n", {"file": b"kept\n"})
+    flood = cell.shell("yes", output=100_000)
+    assert (flood.end["how"], len(flood.out), flood.end["truncated"]) == ("output", 100_000, ["stdout"])
+    assert time.monotonic() - begun < 20
+    assert cell.shell("echo well").out == b"well\n"
+
+
+def test_a_run_leaves_nothing_to_the_next(cell: Cell) -> None:
+    traces = """
+for d in /tmp /var/tmp /dev/shm /tmp/work "$HOME" /run /etc /; do echo a >$d/left-$$ ; done 2>/dev/null
+( sleep 300 & ) ; sleep 300 &
+exit 0
+"""
+    first = cell.shell(traces)
+    assert (first.end["left"], first.end["doubts"]) == (2, [])
+    second = cell.shell("find / -xdev -name 'left-*'; find /tmp /dev -name 'left-*'; ps; exit 0")
+    assert "left-" not in second.text
+    assert "sleep" not in second.text
+
+
+def test_links_and_other_things_are_no_artifacts(cell: Cell) -> None:
+    code = """
+cd /tmp/artifacts; ln -s /etc/passwd link; mkfifo pipe; echo a >one; ln one two; mkdir -p d; ln -s / d/root;
+dd if=/dev/zero of=big bs=1M count=2 2>/dev/null
+echo good >good; printf x >"$(printf 'bad\\nname')"
+"""
+    ended = cell.shell(code)
+    assert ended.artifacts == {"good": b"good\n"}
+    assert dict(ended.end["refused"]) == {
+        "link": "it is a link", "d/root": "it is a link", "pipe": "it is no plain file", "one": "it has a second name",
+        "two": "it has a second name", "big": "2097152 bytes are too many", "'bad\\nname'": "its name is not one that can be told",
+    }  # fmt: skip
+    swapped = cell.shell("cd /tmp; mv artifacts other; ln -s /etc artifacts")
+    assert swapped.artifacts == {}
+    assert swapped.end["refused"] == [["", "the artifacts folder is no folder any more"]]
+
+
+def test_standard_input_that_nobody_reads_and_much_of_it(cell: Cell) -> None:
+    data = bytes(range(256)) * 16384
+    assert cell.shell("sleep 0.1; echo done", stdin=data).out == b"done\n"
+    whole = cell.shell("cat", stdin=data, output=8 * MIB)
+    assert whole.out == data
+
+
+def test_a_copy_of_the_zygote_is_as_a_python_of_its_own(lxd: Daemon, container: str) -> None:
+    code = """
+import sys, os, atexit, random, __main__
+atexit.register(print, 'at exit')
+print(sys.argv, sys.path[0], sys.stdin.read(), __name__, __main__.__file__, __file__, sys.flags.isolated, 'reconciler' in sys.modules)
+print(sorted(os.environ), os.getcwd(), os.listdir('/proc/self/fd'), exit)
+class Late:
+    def __del__(self): print('deleted')
+late = Late()
+print('to stderr', file=sys.stderr)
+raise SystemExit(5)
+"""
+    cell = Cell(lxd, container, "python")
+    try:
+        cold = cell.run("python3", "main.py", "a", "b c", code=code, source="main.py", stdin=b"in")
+        time.sleep(2)
+        warm = cell.run("python3", "main.py", "a", "b c", code=code, source="main.py", stdin=b"in", zygote="python")
+        assert (warm.out, warm.err, warm.end["code"]) == (cold.out, cold.err, cold.end["code"])
+        assert warm.end["doubts"] == []
+        randoms = "import random, uuid, os, tempfile; print(random.random(), uuid.uuid4(), os.urandom(4), tempfile.mktemp())"
+        told = [cell.run("python3", "main.py", code=randoms, source="main.py", zygote="python").out for _ in range(8)]
+        assert len(set(told)) == len(told)
+        for bad in (
+            "print(1",
+            "import nothing_such",
+            "def f(): raise ValueError(3)\nf()",
+            "raise SystemExit('bye')",
+            "import os; os.abort()",
+        ):
+            pair = [cell.run("python3", "main.py", code=bad, source="main.py", zygote=kind) for kind in ("", "python")]
+            assert pair[0].err == pair[1].err
+            assert [pair[0].end[key] for key in ("code", "signal")] == [pair[1].end[key] for key in ("code", "signal")]
+    finally:
+        cell.close()
