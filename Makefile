@@ -29,8 +29,9 @@ venv: ## .venv with the locked development tools and this checkout
 packages: ## the Debian packages that the tests need (root)
 	@sh bootstrap/packages.sh test
 
+# Two processes, each with daemons of its own: most tests wait for LXD. A file stays in one, so what its tests share is made once.
 test: packages venv ## every test, on real LXD daemons of its own (root); ARGS="-k name" picks
-	$(VENV)/pytest -m "not slow" $(ARGS)
+	$(VENV)/pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
 
 test-slow: packages venv ## the tests that take minutes
 	$(VENV)/pytest -m slow $(ARGS)
