@@ -61,7 +61,16 @@ def prepare() -> Stage:
     for name in views:
         _touch(f"{STAGE}/views/{name}")
         sc.bind(f"/proc/{name}", f"{STAGE}/views/{name}")
-    return Stage(_accounts(), views, tuple(filter(_shown, HIDDEN)), tuple(filter(_shown, EMPTY)))
+    hidden, empty = tuple(filter(_shown, HIDDEN)), tuple(filter(_shown, EMPTY))
+    _trim()
+    return Stage(_accounts(), views, hidden, empty)
+
+
+def _trim() -> None:
+    """Take away the mounts that the runner does not need: each is copied and taken down with every run."""
+    places = [place for place in mountpoints() if place != "/proc" and place.startswith(("/proc/", "/sys", "/dev"))]
+    for place in sorted(places, key=len, reverse=True):
+        sc.unmount(place, sc.MNT_DETACH)
 
 
 def _accounts() -> str:
@@ -121,12 +130,15 @@ def make_root(stage: Stage, disk: int, uid: int) -> None:
 
 def _people(upper: str, stage: Stage, uid: int) -> None:
     """The user of the run has a name and a home, which is what programs ask for."""
-    os.makedirs(f"{upper}{HOME}", 0o755)
-    os.chmod(f"{upper}{HOME}", 0o700)
-    os.chown(f"{upper}{HOME}", uid, uid)
-    os.mkdir(f"{upper}/etc", 0o755)
-    with open(f"{upper}{ACCOUNTS}", "w", encoding="utf-8") as text:
-        text.write(f"{stage.accounts}runner:x:{uid}:{uid}::{HOME}:/bin/sh\n")
+    os.mkdir(upper + os.path.dirname(HOME))
+    os.mkdir(upper + HOME, 0o700)
+    os.chown(upper + HOME, uid, uid)
+    os.mkdir(upper + os.path.dirname(ACCOUNTS))
+    text = f"{stage.accounts}runner:x:{uid}:{uid}::{HOME}:/bin/sh\n".encode()
+    file = os.open(upper + ACCOUNTS, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+    if os.write(file, text) != len(text):
+        raise OSError("there is no room for the accounts")
+    os.close(file)
 
 
 def _proc(stage: Stage, place: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import socket
 import struct
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 ALWAYS = sc.NEW_NS | sc.NEW_PID | sc.NEW_IPC | sc.NEW_UTS
 HOSTNAME = "cell"
+_PAGE = 65_536
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 _REQUEST = struct.Struct("16sh22x")
 
@@ -35,6 +37,15 @@ def loopback_up() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         answer = fcntl.ioctl(one, _SIOCGIFFLAGS, _REQUEST.pack(b"lo", 0))
         fcntl.ioctl(one, _SIOCSIFFLAGS, _REQUEST.pack(b"lo", _REQUEST.unpack(answer)[1] | _IFF_UP))
+
+
+def count_mounts() -> int:
+    """How many mounts there are in this process's namespace."""
+    table = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return sum(piece.count(b"\n") for piece in iter(lambda: os.read(table, _PAGE), b""))
+    finally:
+        os.close(table)
 
 
 def mountpoints() -> Iterator[str]:

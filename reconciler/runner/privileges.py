@@ -9,6 +9,8 @@ from reconciler.runner import syscalls as sc
 
 FIRST_ID, IDS = 20_000, 40_000
 """The ids of runs: each has another than those before it, and none of them has an account in an image."""
+NEEDED = (0, 1, 3, 5, 6, 7, 8, 12, 21, 24)
+"""Chown, two over files, kill, both ids, capabilities, network and system administration, resources."""
 _PDEATHSIG, _DUMPABLE, _BOUNDING_DROP, _SECUREBITS, _NO_NEW_PRIVILEGES, _AMBIENT, _AMBIENT_CLEAR = 1, 4, 24, 28, 38, 47, 4
 _LOCKED = 0b11101111
 """Root is nobody special, ids bring no capabilities back, none may be made ambient; and all of it locked but for what exec clears."""
@@ -26,9 +28,16 @@ def last_capability() -> int:
         return int(text.read())
 
 
-def drop(uid: int, last: int) -> None:
-    """Become ``uid`` without a capability, for ever. Raises ``OSError``."""
-    for number in range(last + 1):
+def narrow() -> None:
+    """Give up what no sandbox is made with, in this process and whatever it executes. Raises ``OSError``."""
+    for number in range(last_capability() + 1):
+        if number not in NEEDED:
+            sc.prctl(_BOUNDING_DROP, number)
+
+
+def drop(uid: int) -> None:
+    """Become ``uid`` without a capability, for ever; ``narrow`` was called before. Raises ``OSError``."""
+    for number in NEEDED:
         sc.prctl(_BOUNDING_DROP, number)
     sc.prctl(_SECUREBITS, _LOCKED)
     sc.prctl(_AMBIENT, _AMBIENT_CLEAR)

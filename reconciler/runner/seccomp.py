@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from typing import TYPE_CHECKING
 
 from reconciler.runner import syscalls as sc
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 DENIED = {
     "x86_64": {
@@ -56,6 +52,7 @@ _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _LOAD, _EQUAL, _GREATER, _ANY, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _AUDIT, _FIRST = 0, 4, 16
 _MODE_FILTER = 1
+_LEAF = 3
 _INSTRUCTION = struct.Struct("HBBI")
 
 
@@ -79,7 +76,7 @@ def program(machine: str) -> bytes:
         *_when(forged["prlimit64"], [_step(_LOAD, _FIRST), _step(_EQUAL, 0, yes=1), _refuse(_EPERM), _step(_RETURN, _ALLOW)]),
         *_when(forged["socket"], _only(FAMILIES)),
     ]
-    return b"".join(head + body + list(_denied({**DENIED[machine], **COMMON}.values())))
+    return b"".join(head + body + _denied(sorted({**DENIED[machine], **COMMON}.values())))
 
 
 def _when(number: int, steps: list[bytes]) -> list[bytes]:
@@ -93,13 +90,14 @@ def _only(values: tuple[int, ...]) -> list[bytes]:
     return [_step(_LOAD, _FIRST), *tests, _refuse(_EAFNOSUPPORT), _step(_RETURN, _ALLOW)]
 
 
-def _denied(numbers: Iterable[int]) -> Iterable[bytes]:
-    """One comparison a number; the two ends stand behind the last."""
-    ordered = sorted(set(numbers))
-    for at, number in enumerate(ordered):
-        yield _step(_EQUAL, number, yes=len(ordered) - at)
-    yield _step(_RETURN, _ALLOW)
-    yield _refuse(_EPERM)
+def _denied(ordered: list[int]) -> list[bytes]:
+    """A tree of halves, for the kernel goes through it for every call it knows each time the filter is set."""
+    if len(ordered) <= _LEAF:
+        tests = [_step(_EQUAL, number, yes=len(ordered) - at) for at, number in enumerate(ordered)]
+        return [*tests, _step(_RETURN, _ALLOW), _refuse(_EPERM)]
+    middle = len(ordered) // 2
+    lower, upper = _denied(ordered[:middle]), _denied(ordered[middle:])
+    return [_step(_GREATER, ordered[middle], yes=len(lower)), *lower, *upper]
 
 
 class Filter:

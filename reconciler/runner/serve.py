@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import select
@@ -160,9 +161,12 @@ def _walls() -> tuple[Walls, Cgroup | None]:
     if not sc.KNOWN:
         raise Failed(f"no filter of system calls for {sc.MACHINE}")
     privileges.hide()
+    privileges.narrow()
     stage = mounts.prepare()
     group = cgroup.prepare(f"{mounts.STAGE}/cgroup")
-    return Walls(stage, Filter(), privileges.last_capability(), bounded=group is not None), group
+    gc.collect()
+    gc.freeze()  # what is here now stays; no run shall copy its pages
+    return Walls(stage, Filter(), bounded=group is not None), group
 
 
 def main(words: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.runner.namespaces import mountpoints
+from reconciler.runner.namespaces import count_mounts
 
 if TYPE_CHECKING:
     from reconciler.runner.cgroup import Cgroup
@@ -23,7 +23,7 @@ class Sight(NamedTuple):
 def look(group: Cgroup | None) -> Sight:
     """See. Raises ``OSError``."""
     processes = group.processes() if group else strangers()
-    return Sight(sum(1 for _ in mountpoints()), len(os.listdir("/proc/self/fd")), frozenset(processes))
+    return Sight(count_mounts(), len(os.listdir("/proc/self/fd")), frozenset(processes))
 
 
 def strangers() -> set[int]:

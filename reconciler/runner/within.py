@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import json
 import os
 import resource
@@ -39,7 +40,6 @@ class Walls(NamedTuple):
 
     stage: mounts.Stage
     filter: Filter
-    last_capability: int
     bounded: bool
     """Whether a cgroup bounds memory."""
 
@@ -71,6 +71,7 @@ def live(plan: Plan, walls: Walls) -> Program:
 
 def _live(plan: Plan, walls: Walls) -> Program:
     spec, uid = plan.spec, privileges.id_of(plan.run)
+    gc.disable()  # it would touch, and so copy, every page of the runner
     _descriptors(plan)
     os.setsid()
     os.umask(0o022)
@@ -79,7 +80,7 @@ def _live(plan: Plan, walls: Walls) -> Program:
     limits.die_first()
     signal.pthread_sigmask(signal.SIG_SETMASK, _SIGNALS)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    privileges.drop(uid, walls.last_capability)
+    privileges.drop(uid)
     limits.set_limits(spec, bounded=walls.bounded)
     privileges.hide()
     privileges.die_with_parent()
@@ -200,6 +201,7 @@ def _leave() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.setsid()
+    gc.enable()
     privileges.show()
 
 

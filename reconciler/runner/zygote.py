@@ -136,7 +136,7 @@ def serve() -> None:
     """Be the zygote; in a copy, become the program."""
     door, stage, bounded = socket.socket(fileno=int(sys.argv[2])), mounts.Stage(*json.loads(sys.argv[3])), sys.argv[4] == "True"
     privileges.hide()
-    walls = within.Walls(stage, Filter(), privileges.last_capability(), bounded)
+    walls = within.Walls(stage, Filter(), bounded)
     for name in MODULES:
         __import__(name)
     gc.collect()
