@@ -65,7 +65,11 @@ def _walk(root: str) -> Iterator[Artifact | Refused]:
     waiting, seen = [""], 0
     while waiting:
         folder = waiting.pop()
-        names = _names(f"{root}/{folder}")
+        try:
+            names = _names(f"{root}/{folder}")
+        except PermissionError:
+            yield Refused(folder, "it cannot be read")
+            continue
         inner = []
         for name in names:
             seen += 1
@@ -103,7 +107,9 @@ def _judge(root: str, path: str) -> Artifact | Refused | None:
         return None
     if not stat.S_ISREG(known.st_mode):
         return Refused(shown, "it is a link" if stat.S_ISLNK(known.st_mode) else "it is no plain file")
-    return Artifact(path, known.st_size) if known.st_nlink == 1 else Refused(shown, "it has a second name")
+    if known.st_nlink != 1:
+        return Refused(shown, "it has a second name")
+    return Artifact(path, known.st_size) if os.access(f"{root}/{path}", os.R_OK) else Refused(shown, "it cannot be read")
 
 
 def pieces(root: str, artifact: Artifact) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ STACK = 8 * 1024 * 1024
 OPEN_FILES = 1024
 LOCKED = 64 * 1024
 SIGNALS = 256
-FIRST_TO_DIE = b"1000"
+FIRST_TO_DIE, NEXT_TO_DIE = b"1000", b"500"
 
 
 def set_limits(spec: Spec, *, bounded: bool) -> None:
@@ -38,7 +39,24 @@ def set_limits(spec: Spec, *, bounded: bool) -> None:
         resource.setrlimit(which, (value, value))
 
 
-def die_first() -> None:
-    """When memory ends, let the kernel take this process and its children before the runner."""
-    with open("/proc/self/oom_score_adj", "wb", buffering=0) as score:
-        score.write(FIRST_TO_DIE)
+class Turn:
+    """Whom the kernel kills when memory ends: the program and its children first, then their first process, and long after that the runner.
+
+    A process hands its turn down to those it makes, so the first process takes the program's turn while it makes the program.
+    """
+
+    def __init__(self) -> None:
+        self._score = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        self.after()
+
+    def before(self) -> None:
+        """Be first, and hand that down. Raises ``OSError``."""
+        os.write(self._score, FIRST_TO_DIE)
+
+    def after(self) -> None:
+        """Be next. Raises ``OSError``."""
+        os.write(self._score, NEXT_TO_DIE)
+
+    def close(self) -> None:
+        """Forget it, in a copy that becomes the program."""
+        os.close(self._score)

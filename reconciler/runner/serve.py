@@ -127,7 +127,7 @@ class Server:
             starved = self._group.killed() - killed
             told["peak"] = self._group.peak(used) or end["peak"]
             told["starved"] = starved
-            if starved and end["how"] == "finished" and end["signal"] == 9:  # noqa: PLR2004 - SIGKILL
+            if starved and end["how"] in {"finished", "lost"} and end["signal"] == 9:  # noqa: PLR2004 - SIGKILL
                 told["how"] = "memory"
         return told
 

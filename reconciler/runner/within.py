@@ -77,7 +77,7 @@ def _live(plan: Plan, walls: Walls) -> Program:
     os.umask(0o022)
     mounts.make_root(walls.stage, spec.disk, uid)
     namespaces.settle(spec.network)
-    limits.die_first()
+    turn = limits.Turn()
     signal.pthread_sigmask(signal.SIG_SETMASK, _SIGNALS)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     privileges.drop(uid)
@@ -86,7 +86,7 @@ def _live(plan: Plan, walls: Walls) -> Program:
     privileges.die_with_parent()
     walls.filter.set()
     _write_files(plan)
-    return _Life(plan).lead()
+    return _Life(plan, turn).lead()
 
 
 def _descriptors(plan: Plan) -> None:
@@ -113,8 +113,8 @@ def _write_files(plan: Plan) -> None:
 class _Life:
     """The two stages of a run and what they leave."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, turn: limits.Turn) -> None:
+        self._plan, self._turn = plan, turn
         self._left = 0
         self._stopped = False
         self._times = {"sandbox": 0, "compile": 0, "run": 0, "collect": 0}
@@ -130,8 +130,10 @@ class _Life:
         if status == 0 and not self._stopped:
             stage, program = "run", Program(spec.run, spec.environment)
             if self._plan.forked:
+                self._turn.before()
                 pid = os.fork()
                 if pid == 0:
+                    self._turn.close()
                     _leave()
                     return program
                 status = self._follow(pid, "run")
@@ -144,6 +146,7 @@ class _Life:
         """Start a program and follow it; the wait status."""
         path = search(program)
         actions = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)] if name == "compile" else []
+        self._turn.before()
         try:
             pid = os.posix_spawn(path, program.words, program.environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=_ALL)
         except OSError as error:
@@ -153,6 +156,7 @@ class _Life:
 
     def _follow(self, pid: int, name: str) -> int:
         """Bury everybody until ``pid`` is dead or the runner says stop, then kill what is left."""
+        self._turn.after()
         begun, status = time.monotonic(), None
         while status is None and not self._stopped:
             self._stopped = signal.sigwait(_SIGNALS) == signal.SIGTERM

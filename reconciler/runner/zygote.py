@@ -7,6 +7,7 @@ zygote share is the seed of string hashes, which is why a zygote serves one cell
 from __future__ import annotations
 
 import array
+import contextlib
 import gc
 import json
 import os
@@ -81,7 +82,7 @@ class Zygote:
 
     def __init__(self, walls: Walls) -> None:
         self._walls = walls
-        self._pid, self._forks, self._warm = 0, 0, False
+        self._pid, self._forks, self._warm, self._dead = 0, 0, False, False
         self._socket: socket.socket | None = None
 
     def start(self) -> None:
@@ -97,11 +98,14 @@ class Zygote:
 
     def ready(self, spec: Spec) -> bool:
         """Whether it can serve this run: the program is a file of Python, and nothing in the environment would have changed its start."""
+        if self._dead:
+            return False
         if self._socket is None or self._forks >= FORKS:
             self.stop()
             self.start()
-        if not self._warm and self._socket is not None:
-            self._warm = bool(select.select([self._socket], [], [], 0)[0]) and self._socket.recv(1) == b"+"
+        if not self._warm and self._socket is not None and select.select([self._socket], [], [], 0)[0]:
+            self._warm = self._socket.recv(1) == b"+"
+            self._dead = not self._warm
         plain = len(spec.run) > 1 and spec.run[0] in _NAMES and spec.run[1] == spec.source.name and not spec.compile
         return self._warm and plain and not any(name.startswith(("PYTHON", "LC_")) for name in spec.environment)
 
@@ -138,7 +142,8 @@ def serve() -> None:
     privileges.hide()
     walls = within.Walls(stage, Filter(), bounded)
     for name in MODULES:
-        __import__(name)
+        with contextlib.suppress(ImportError):  # an image may have less; its programs find that out themselves
+            __import__(name)
     gc.collect()
     gc.freeze()
     door.send(b"+")

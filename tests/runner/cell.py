@@ -36,6 +36,12 @@ class Ended:
         return self.out.decode()
 
 
+def outside(daemon: Daemon, instance: str, *words: str) -> dict[str, Any]:
+    """How a program is started in a container without a sandbox, for ``subprocess``."""
+    environment = {"PATH": os.environ["PATH"], "HOME": "/root", "LXD_DIR": str(daemon.directory), "LXD_CONF": f"{daemon.directory}.client"}
+    return {"args": ["lxc", "exec", "-T", instance, "--", *words], "env": environment}
+
+
 class Cell:
     """One container and the runner in it."""
 

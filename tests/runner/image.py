@@ -34,7 +34,7 @@ def files() -> Iterator[tuple[Path, str]]:
     for path in library.rglob("*"):
         if path.is_file() and not LEFT_OUT & set(path.relative_to(library).parts):
             yield path, f"usr/local/lib/{version}/{path.relative_to(library)}"
-    for path in linked(program, *(library / "lib-dynload").glob("_ctypes.*.so")):
+    for path in linked(program, *(library / "lib-dynload").glob("[_bz]*.so")):
         inside = (
             "usr/lib" if path.is_relative_to(program.parents[1]) and program.parents[1] != Path("/usr") else str(path.parent).strip("/")
         )
