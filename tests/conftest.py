@@ -14,6 +14,7 @@ import pytest
 
 from tests.lab.clean import clean_daemon
 from tests.lab.lab import Lab
+from tests.runner.image import build as build_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +70,12 @@ def clean() -> Callable[..., None]:
 def starter(tmp_path_factory: pytest.TempPathFactory) -> Starter:
     """The starter image."""
     return build_starter(tmp_path_factory.mktemp("starter"))
+
+
+@pytest.fixture(scope="session")
+def python_image(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Starter:
+    """The starter image with a Python in it."""
+    return Starter(*build_python(starter.tarball, tmp_path_factory.mktemp("python")))
 
 
 def build_starter(out: Path) -> Starter:

@@ -42,6 +42,7 @@ def shared(open_cell: tuple[Daemon, str]) -> Iterator[Cell]:
     made.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_a_program_may_not(shared: Cell, attack: Attack) -> None:
     ended = shared.python(PRELUDE + attack.code)
@@ -51,6 +52,7 @@ def test_a_program_may_not(shared: Cell, attack: Attack) -> None:
     assert shared.shell("echo well").out == b"well\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", [attack for attack in ATTACKS if attack.where != "none"], ids=lambda attack: attack.name)
 def test_without_a_sandbox_it_may(open_cell: tuple[Daemon, str], attack: Attack) -> None:
     words = ["python3", "-c", PRELUDE + attack.code]

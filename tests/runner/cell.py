@@ -45,20 +45,18 @@ def outside(daemon: Daemon, instance: str, *words: str) -> dict[str, Any]:
 class Cell:
     """One container and the runner in it."""
 
-    def __init__(self, daemon: Daemon, instance: str, *words: str) -> None:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": "/root",
-            "LXD_DIR": str(daemon.directory),
-            "LXD_CONF": f"{daemon.directory}.client",
-        }
+    def __init__(self, daemon: Daemon, instance: str, *words: str, prefix: tuple[str, ...] = ()) -> None:
         archive = bundle.archive()
-        line = ["lxc", "exec", "-T", instance, "--", *bundle.command(len(archive), *words)]
-        self._process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        line = outside(daemon, instance, *prefix, *bundle.command(len(archive), *words))
+        self._process = subprocess.Popen(**line, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._decoder, self._heard, self.last = frames.Decoder(frames.TO_HOST), list[frames.Frame](), 0
         self.say(archive)
-        first = self.hear()
-        assert first.kind == frames.HELLO, first
+        try:
+            first = self.hear()
+            assert first.kind == frames.HELLO, first
+        except AssertionError:
+            self.close()
+            raise
         self.hello = json.loads(first.payload)
 
     def say(self, data: bytes) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from tests.lab.daemon import POOL
 from tests.runner.cell import Cell
-from tests.runner.image import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="package")
-def container(lxd: Daemon, starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def container(lxd: Daemon, python_image: Starter) -> Iterator[str]:
     """The name of a running container, in the default project of h1."""
-    tarball, fingerprint = build(starter.tarball, tmp_path_factory.mktemp("python"))
-    lxd.query("POST", "/1.0/images", tarball.read_bytes())
+    fingerprint = python_image.fingerprint
+    lxd.query("POST", "/1.0/images", python_image.tarball.read_bytes())
     body = {
         "name": "runner-cell",
         "source": {"type": "image", "fingerprint": fingerprint},

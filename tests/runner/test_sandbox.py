@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.runner import frames
 from tests.runner.cell import MIB, Cell
 
 if TYPE_CHECKING:
@@ -74,6 +76,19 @@ exit 0
     second = cell.shell("find / -xdev -name 'left-*'; find /tmp /dev -name 'left-*'; ps; exit 0")
     assert "left-" not in second.text
     assert "sleep" not in second.text
+
+
+def test_what_is_no_frame_ends_the_runner(cell: Cell) -> None:
+    cell.say(b"\xff" * 16)
+    frame = cell.hear()
+    assert (frame.kind, json.loads(frame.payload)) == (frames.GIVEN_UP, {"why": "Broken: a frame of 4294967295 bytes"})
+    with pytest.raises(AssertionError, match="gone"):
+        cell.hear()
+
+
+def test_who_cannot_make_a_whole_sandbox_makes_none(lxd: Daemon, container: str) -> None:
+    with pytest.raises(AssertionError, match="Operation not permitted"):
+        Cell(lxd, container, prefix=("python3", "-c", "import os, sys; os.setuid(1000); os.execvp(sys.argv[1], sys.argv[1:])"))
 
 
 def test_links_and_other_things_are_no_artifacts(cell: Cell) -> None:
