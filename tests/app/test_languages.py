@@ -64,7 +64,7 @@ def test_a_language_to_be_had_has_its_three_programs(row: Language) -> None:
 
 
 def test_there_are_programs_of_no_other_language() -> None:
-    assert {path.name for path in PROGRAMS_OF.iterdir()} <= {row.name for row in LANGUAGES.available}
+    assert {path.name for path in PROGRAMS_OF.iterdir() if path.is_dir()} <= {row.name for row in LANGUAGES.available}
 
 
 @pytest.mark.parametrize("row", LANGUAGES.available, ids=lambda row: row.name)

@@ -52,7 +52,7 @@ class Person:
         status, said = self.arena.run(*words)
         if status == REFUSED:  # it lets something be destroyed, which wants a code
             status, said = self.arena.run(*words, *self._as(), code=self.codes.pop())
-        if status:
+        if status and "nothing is refused with" not in said:  # it may have settled by itself meanwhile
             yield f"NO WAY OUT of {code} {ref}: {' '.join(words)} gave {status}: {said}"
 
     def approve(self) -> None:
