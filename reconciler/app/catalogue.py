@@ -16,7 +16,10 @@ from reconciler.engine.table.steps import STEP_RULES
 from reconciler.errors import UsageError
 from reconciler.manifest.checks import TEXT_RULES
 from reconciler.policy.access import ACCESS_RULES
+from reconciler.policy.admission import ADMISSION_RULES
 from reconciler.policy.otp import APPROVAL_RULES
+from reconciler.policy.paths import NAME_RULES, TOGETHER
+from reconciler.policy.reuse import AGAIN_RULES, KEEP_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +37,7 @@ class Stage(StrEnum):
     IMAGE = "image"
     REQUEST = "request"
     APPROVAL = "approval"
+    RUN = "run"
 
 
 MEANING: dict[Stage, str] = {
@@ -46,6 +50,7 @@ MEANING: dict[Stage, str] = {
     Stage.IMAGE: "one image on one host: the others go on",
     Stage.REQUEST: "one request of a key or a person",
     Stage.APPROVAL: "one try to approve",
+    Stage.RUN: "one run, or the next one in its cell",
 }
 """What a refusal of the stage holds up."""
 
@@ -95,6 +100,7 @@ def _every() -> Iterator[Entry]:
     yield from _of(IMAGE_RULES, Stage.IMAGE)
     yield from _of(ACCESS_RULES, Stage.REQUEST)
     yield from _of(APPROVAL_RULES, Stage.APPROVAL)
+    yield from _of((*KEEP_RULES, *AGAIN_RULES, *ADMISSION_RULES, *NAME_RULES, TOGETHER), Stage.RUN)
 
 
 def _of(rules: Iterable[object], stage: Stage) -> Iterator[Entry]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from reconciler.app.claims import stock
 from reconciler.app.clock import now
 from reconciler.app.doors import Doors
 from reconciler.app.observe import observe, with_snapshots
@@ -19,6 +20,7 @@ from reconciler.engine.rollout import goes_by_turns
 from reconciler.engine.select import Scope, select
 from reconciler.model.changes import DESTRUCTIVE
 from reconciler.model.world import Grade
+from reconciler.policy.poolsize import sized
 from reconciler.store.journal import FILE_NAME, Journal
 
 if TYPE_CHECKING:
@@ -114,6 +116,8 @@ def weigh(  # noqa: PLR0913 - what a plan is made from
 
     Where something would be destroyed (on ``places``, if given) snapshots are asked for.
     """
+    held = stock(journal.path.parent)
+    ledger, desired = replace(ledger, claims=held.claims), sized(desired, held.targets)
     every = diff(desired, observed, ledger, before)
     ending = {change.host for change in every.items if change.action in DESTRUCTIVE and _told(change, desired, places)}
     observed = with_snapshots(observed, ending, desired.hosts, doors)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from reconciler.app.bringing import bring
+from reconciler.app.claims import take_to_end
 from reconciler.app.clock import now, stamp
 from reconciler.app.journaled import outcome_of
 from reconciler.engine.refuse.steps import StepQuestion
@@ -15,7 +16,8 @@ from reconciler.engine.table.steps import STEP_RULES
 from reconciler.errors import HostBusy, HostError, LeaseHeld, Refused, StateError, Unreachable
 from reconciler.lxd.read import daemon_process, instance
 from reconciler.lxd.write import perform
-from reconciler.model.changes import ENDING, Action, Reason
+from reconciler.model.changes import DESTRUCTIVE, ENDING, Action, Reason
+from reconciler.model.names import Kind
 from reconciler.model.plan import DeleteInstance, ImportImage, SetPower, UpdateInstance
 from reconciler.model.records import Intent, Outcome, PowerRecord, Writer
 from reconciler.model.rules import ask
@@ -42,6 +44,7 @@ JUST = timedelta(seconds=1)
 """Old enough to be overtaken, young enough to act on where nothing is lost by it."""
 
 _ENDING = {action.value for action in ENDING}
+_ENDS_CELL = {action.value for action in DESTRUCTIVE}
 _KEEPS_ALL = {Action.START.value, Action.FREEZE.value, Action.UNFREEZE.value}
 _POWER_AFTER = {"start": "running", "unfreeze": "running", "freeze": "frozen", "stop": "hibernated"}
 
@@ -98,6 +101,7 @@ class Steps:
         """What exists is read once more: whatever moved since the plan leaves this action undone, and no other."""
         if not action.uuid or self._just_seen(action):
             return
+        ends = action.kind == Kind.CELL and action.action in _ENDS_CELL
         try:
             door = self._doors.open(self._hosts[action.host])
             found = instance(door, action.instance)
@@ -108,6 +112,15 @@ class Steps:
         planned = next((row for row in view.instances if row.name == action.instance), None)
         before = view.identity.process if view.identity and action.action in _ENDING else 0
         self._ask(StepQuestion(action, planned, found, before, process))
+        if ends:
+            # After all else was asked: what was taken to be ended serves nobody any more.
+            self._ask(StepQuestion(action, planned, found, before, process, ended=self._take_cell(action)))
+
+    def _take_cell(self, action: PlannedAction) -> bool:
+        try:
+            return take_to_end(self._settings.state_dir, action)
+        except StateError as error:
+            raise ActionFailed(f"I13: the cell could not be taken: {error.message}", error.hint) from error
 
     def _just_seen(self, action: PlannedAction) -> bool:
         """Whether the plan's own look is the last look: it is a moment old, and the action loses neither memory nor disk."""

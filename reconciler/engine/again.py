@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Further = tuple[str, Instance]
     Verdicts = Mapping[str, Change | Refusal]
 
-_MOVING = frozenset({"at", "unfinished", "health"})
+_MOVING = frozenset({"at", "unfinished", "health", "claims"})
 _AS_IT_SHOULD_BE = frozenset({Reason.AS_DECLARED, Reason.POWER_NOT_OURS})
 
 
@@ -109,7 +109,7 @@ def _rank(change: Change) -> tuple[str, str, str]:
 
 
 def same_scene(before: Scene, scene: Scene) -> bool:
-    """Whether all that rows are judged by is the same, but the time, what was begun and what probes tell."""
+    """Whether all that rows are judged by is the same, but the time, what was begun, what probes tell and who has which cell."""
     return all(one is other or one == other for name, one, other in zip(scene._fields, before, scene, strict=True) if name not in _MOVING)
 
 

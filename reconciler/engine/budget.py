@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from reconciler.model.records import Deed
     from reconciler.model.resources import Limits
 
-EXEMPT = frozenset({Reason.EXPIRED, Reason.SURPLUS, Reason.THAWED})
-"""Ends that were declared from the beginning: a session's ttl, a pool's size. Replacing a cell is one too: nobody used it yet.
+EXEMPT = frozenset({Reason.EXPIRED, Reason.SURPLUS, Reason.SPENT, Reason.THAWED})
+"""Ends that were declared from the beginning: a session's ttl, a pool's size, one owner a cell.
+
+Replacing a cell is one too: nobody used it yet.
 
 One that was put in quarantine before was counted then."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.model.records import Applied
     from reconciler.model.resources import Policy
 
-DECLARED_ENDS = frozenset({Reason.SURPLUS.value, Reason.EXPIRED.value, Reason.UNFINISHED.value})
+DECLARED_ENDS = frozenset({Reason.SURPLUS.value, Reason.SPENT.value, Reason.EXPIRED.value, Reason.UNFINISHED.value})
 """Ends that were declared from the beginning, and what never was alive."""
 LOCKS = frozenset({f"config.{marks.LOCKED}"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.engine import existing, missing
+from reconciler.engine import cells, existing, missing
 from reconciler.engine.again import Judged, in_order, moved, of_host, replaced, same_scene, same_text, settled, turned
 from reconciler.engine.ground import ground_changes
 from reconciler.engine.leaving import leave
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from reconciler.engine.again import OfHost
+    from reconciler.model.execute import Claim
     from reconciler.model.health import Health
     from reconciler.model.marks import Marks
     from reconciler.model.names import Ref
@@ -65,6 +66,8 @@ class Scene(NamedTuple):
     """(host, instance) of what was begun and never made to its end."""
     health: Mapping[str, Health]
     """By uuid."""
+    claims: Mapping[str, Claim]
+    """By uuid."""
 
 
 def diff(desired: Desired, observed: Observed, ledger: Ledger, before: Changes | None = None) -> Changes:
@@ -75,7 +78,7 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger, before: Changes |
     last = before.judged if before is not None and isinstance(before.judged, Judged) else None
     scene = _scene(desired, observed, ledger, last)
     known = last.hosts if last is not None and same_scene(last.scene, scene) else {}
-    ill = turned(last.scene.health, scene.health) if last is not None else frozenset()
+    ill = _turned(last.scene, scene) if last is not None else frozenset()
     parts = {host: _judge_rows(host, view.instances, scene, known.get(host), ill) for host, view in sorted(observed.hosts.items())}
     judged, plain = _whole(parts, scene)
     present = {*judged, *(str(judged[text].ref) for text in scene.moved.keys() & judged.keys())}
@@ -90,8 +93,9 @@ def diff(desired: Desired, observed: Observed, ledger: Ledger, before: Changes |
 
 
 def _scene(desired: Desired, observed: Observed, ledger: Ledger, last: Judged | None) -> Scene:
+    claims = ledger.claims or {}
     if last is not None and same_text(last.desired, desired):
-        return last.scene._replace(at=observed.at, unfinished=unfinished(observed, ledger), health=observed.health)
+        return last.scene._replace(at=observed.at, unfinished=unfinished(observed, ledger), health=observed.health, claims=claims)
     return Scene(
         wanted={workload.ref.kind + "/" + workload.ref.name: workload for workload in desired.workloads},
         moved={f"{workload.ref.kind}/{workload.moved}": workload for workload in desired.workloads if workload.moved},
@@ -102,13 +106,19 @@ def _scene(desired: Desired, observed: Observed, ledger: Ledger, last: Judged | 
         at=observed.at,
         unfinished=unfinished(observed, ledger),
         health=observed.health,
+        claims=claims,
     )
+
+
+def _turned(before: Scene, scene: Scene) -> frozenset[str]:
+    """Uuids of what is to be judged again though its row is the same."""
+    return turned(before.health, scene.health) | cells.turned(before.claims, scene.claims)
 
 
 def _judge_rows(host: str, rows: tuple[Instance, ...], scene: Scene, last: OfHost | None, ill: AbstractSet[str]) -> OfHost:
     """A change or a doubt for each object of ours on one host. What ``last`` holds of the same row is not judged again where it stands.
 
-    ``ill``: uuids of which the probes tell otherwise than before.
+    ``ill``: uuids of which the probes, or the claims of cells, tell otherwise than before.
     """
     if any(place == host for place, _ in scene.unfinished):
         last = None
@@ -291,6 +301,8 @@ def _present(workload: Workload, sighting: Sighting, scene: Scene) -> Change:
     host = scene.hosts.get(sighting.host)
     if host is None:
         return _ending(sighting, workload, Action.KEEP, Reason.AS_DECLARED, "its host is not in the inventory")
+    if workload.ref.kind is Kind.CELL:
+        return existing.compare_cell(workload, host, sighting.instance, scene.policy, cells.standing(sighting.instance, scene.claims))
     return existing.compare(workload, host, sighting.instance, scene.policy, scene.health.get(sighting.instance.uuid))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reconciler.engine.cells import Standing
 from reconciler.engine.fields import config_diffs, device_diffs, image_diff, immutable
 from reconciler.engine.power import POWER_OF, power_move
 from reconciler.engine.spec import stated_config, stated_devices
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, FieldDiff, Reason
 from reconciler.model.health import Verdict
-from reconciler.model.names import Kind
 from reconciler.model.resources import Power, PowerOwner
 from reconciler.model.world import Status
 from reconciler.policy.placement import allows
@@ -35,8 +35,6 @@ def compare(workload: Workload, host: Host, found: Instance, policy: Policy, hea
         return Change(Action.KEEP, workload.ref, host.name, found.name, reason, (), workload, found, note=_stays(workload, host))
     change = partial(Change, ref=workload.ref, host=host.name, instance=found.name, wanted=workload, found=found)
     fixed = tuple(diff for diff in diffs if immutable(diff))
-    if fixed and workload.ref.kind is Kind.CELL and marks.CLAIM in found.config:
-        return change(Action.KEEP, reason=Reason.AS_DECLARED, note="claimed: finishes its run as it is")
     if fixed:
         return change(Action.REPLACE, reason=Reason.IMMUTABLE_DIFFERS, fields=diffs)
     if diffs or script or move is None:
@@ -46,6 +44,17 @@ def compare(workload: Workload, host: Host, found: Instance, policy: Policy, hea
     shown = (FieldDiff("power", POWER_OF.get(found.status, found.status_text), workload.power.value),)
     note = "unfrozen, then stopped" if move is Action.HIBERNATE and found.status is Status.FROZEN else ""
     return change(move, reason=Reason.POWER_DIFFERS, fields=shown, note=note)
+
+
+def compare_cell(workload: Workload, host: Host, found: Instance, policy: Policy, standing: Standing) -> Change:
+    """The same of a cell: one that is claimed is not made anew, and one that is spent is made anew however it stands."""
+    change = partial(Change, ref=workload.ref, host=host.name, instance=found.name, wanted=workload, found=found)
+    if standing is Standing.SPENT:
+        return change(Action.REPLACE, reason=Reason.SPENT)
+    compared = compare(workload, host, found, policy)
+    if standing is Standing.CLAIMED and compared.action is Action.REPLACE:
+        return change(Action.KEEP, reason=Reason.AS_DECLARED, note="claimed: finishes its run as it is")
+    return compared
 
 
 def ails(workload: Workload, found: Instance, health: Health) -> bool:

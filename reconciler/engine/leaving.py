@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.engine.cells import Standing, standing
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, Reason
 from reconciler.model.names import Kind, pool_of
 from reconciler.model.world import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.execute import Claim
     from reconciler.model.names import Ref
     from reconciler.model.resources import Grace, Policy
     from reconciler.model.world import Instance
@@ -35,6 +39,10 @@ class Declared(Protocol):
         """The policy."""
 
     @property
+    def claims(self) -> Mapping[str, Claim]:
+        """Who has which cell, by uuid."""
+
+    @property
     def at(self) -> datetime:
         """The time of the decision."""
 
@@ -45,8 +53,12 @@ def leave(ref: Ref, host: str, found: Instance, declared: Declared) -> Change:
     def change(action: Action, reason: Reason, note: str = "") -> Change:
         return Change(action, ref, host, found.name, reason, found=found, note=note)
 
-    claim = found.config.get(marks.CLAIM) if ref.kind is Kind.CELL else None
-    if claim is not None:
+    state = standing(found, declared.claims) if ref.kind is Kind.CELL else Standing.FREE
+    if state is Standing.SPENT:
+        return change(Action.DESTROY, Reason.SPENT)
+    if state is Standing.CLAIMED:
+        # A row is of a run, whatever the mark says.
+        claim = "" if found.uuid in declared.claims else found.config.get(marks.CLAIM, "")
         return _claimed(change, claim, declared.sessions)
     if ref.kind is Kind.CELL and pool_of(ref) in declared.pools:
         return change(Action.DESTROY, Reason.SURPLUS)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.engine import cells
 from reconciler.engine.power import never_started
-from reconciler.model import marks
 from reconciler.model.changes import Action, Reason
 from reconciler.model.health import Verdict
 from reconciler.model.names import Kind, pool_of
@@ -49,12 +49,12 @@ class Rollout:
 
 
 def interrupts(change: Change) -> bool:
-    """Whether the change takes a member away from those who use it. What never ran is no member yet.
+    """Whether the change takes a member away from those who use it. What never ran is no member yet, and what is spent none any more.
 
     Most updates are made in place. A script that ran before and is run again sets the service up anew.
     """
     if change.action is Action.REPLACE:
-        return change.reason is not Reason.UNFINISHED
+        return change.reason not in {Reason.UNFINISHED, Reason.SPENT}
     return change.action is Action.UPDATE and any(diff.path == "bootstrap" and diff.old for diff in change.fields)
 
 
@@ -80,7 +80,7 @@ def rollouts(world: World) -> Mapping[str, Rollout]:
     found: dict[str, Rollout] = {}
     for group, wanted in sorted(_groups(world, moving).items()):
         terms, source = wanted.terms
-        ours = [item for item in wanted.workloads if not _claimed(changes.get(item.ref))]
+        ours = [item for item in wanted.workloads if not _claimed(changes.get(item.ref), world)]
         members = tuple(_member(item, changes.get(item.ref), terms, world) for item in ours)
         held = holds(terms, members, room)
         room -= sum(member.spends and held.get(member.name) == frozenset() for member in members)
@@ -121,9 +121,11 @@ def _spends(change: Change) -> bool:
     return change.action is Action.REPLACE and change.ref.kind is not Kind.CELL
 
 
-def _claimed(change: Change | None) -> bool:
-    """Whoever claimed a cell has it for as long as it is claimed: it is neither ours to interrupt nor in stock."""
-    return change is not None and change.found is not None and marks.CLAIM in change.found.config
+def _claimed(change: Change | None, world: World) -> bool:
+    """Whoever claimed a cell has it to its end: it is neither ours to interrupt nor in stock."""
+    if change is None or change.found is None or change.ref.kind is not Kind.CELL:
+        return False
+    return cells.standing(change.found, world.ledger.claims or {}) is not cells.Standing.FREE
 
 
 def _member(workload: Workload, change: Change | None, terms: Update, world: World) -> Member:

@@ -16,6 +16,7 @@ from reconciler.manifest.schema import (
     ServiceSpec,
     SessionSpec,
 )
+from reconciler.model.execute import Reuse, Terms
 from reconciler.model.names import Kind, cell_ref
 from reconciler.model.resources import (
     Desired,
@@ -49,6 +50,7 @@ class _Compiler:
         self._documents = documents
         self._commit = commit
         self.index = Index(documents)
+        self._stock: dict[Ref, list[Workload]] = {}
         self._policy = self._one_policy()
 
     def desired(self) -> Desired:
@@ -63,7 +65,7 @@ class _Compiler:
         together = clusters(index.of(Kind.HOST))
         return Desired(
             workloads=tuple(sorted(workloads, key=lambda workload: (workload.ref.kind, workload.ref.name))),
-            pools=tuple(_pool(document) for document in index.of(Kind.POOL)),
+            pools=tuple(self._pool(document) for document in index.of(Kind.POOL)),
             images=tuple(parts.image(document) for document in index.of(Kind.IMAGE)),
             tiers=tuple(parts.tier(document) for document in index.of(Kind.TIER)),
             keys=tuple(parts.key(document) for document in index.of(Kind.KEY)),
@@ -84,7 +86,9 @@ class _Compiler:
             case SessionSpec() as spec:
                 return self._session(document, spec)
             case PoolSpec() as spec:
-                return self._cells(document, spec)
+                # Once for all slots: what is found about them is told once.
+                self._stock[document.ref] = cells = self._cells(document, spec)
+                return cells[: spec.size.min]
             case _:
                 return []
 
@@ -170,7 +174,7 @@ class _Compiler:
         resources = index.resources(document, spec.resources, tier)
         if image is None or resources is None:
             return []
-        refs = [cell_ref(document.ref.name, slot) for slot in range(spec.size.min)]
+        refs = [cell_ref(document.ref.name, slot) for slot in range(spec.size.max)]
         return [
             Workload(
                 ref=ref,
@@ -191,7 +195,15 @@ class _Compiler:
             for ref in refs
         ]
 
-
-def _pool(document: Document) -> Pool:
-    spec = parts.spec_of(document, PoolSpec)
-    return Pool(document.ref, spec.size.min, spec.size.max, document.source, document.stance, parts.update(spec.update))
+    def _pool(self, document: Document) -> Pool:
+        spec = parts.spec_of(document, PoolSpec)
+        return Pool(
+            document.ref,
+            spec.size.min,
+            spec.size.max,
+            document.source,
+            document.stance,
+            parts.update(spec.update),
+            Terms(Reuse(spec.reuse), spec.runs, spec.idle, spec.lease),
+            tuple(self._stock[document.ref][spec.size.min :]),
+        )

@@ -76,5 +76,5 @@ def _claims(index: Index, given: set[str]) -> Iterator[tuple[Document, str]]:
 
 def _cells(index: Index, environment: str, given: set[str]) -> Iterator[tuple[Document, str]]:
     for document in index.of(Kind.POOL):
-        made = (uid_of(environment, cell_ref(document.ref.name, slot)) for slot in range(spec_of(document, PoolSpec).size.min))
+        made = (uid_of(environment, cell_ref(document.ref.name, slot)) for slot in range(spec_of(document, PoolSpec).size.max))
         yield from ((document, uid) for uid in made if uid in given)

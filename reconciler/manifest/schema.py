@@ -184,6 +184,15 @@ class PoolSpec(Strict):
     update: UpdateSpec | None = Field(
         default=None, description="Make its cells anew in turns; left out, all that nobody uses are made anew at once."
     )
+    reuse: Literal["never", "owner"] = Field(
+        default="owner",
+        description="Whether a cell is used again: never, or by the key it served, in a fresh sandbox each time. By another key never.",
+    )
+    runs: Annotated[int, Field(ge=1, le=100_000)] = Field(default=100, description="Runs after which a cell is destroyed.")
+    idle: Annotated[Duration, Field(ge=1, le=3600)] = Field(default=60, description="Time without a run after which a cell is destroyed.")
+    lease: Annotated[Duration, Field(ge=1, le=86_400)] = Field(
+        default=900, description="Time from the first run in a cell in which its key may run in it again."
+    )
 
     @model_validator(mode="after")
     def _meant(self) -> PoolSpec:

@@ -59,6 +59,7 @@ class Reason(StrEnum):
     ORPHANED = "orphaned"
     UNFINISHED = "unfinished"
     SURPLUS = "surplus"
+    SPENT = "spent"
     EXPIRED = "expired"
     AS_DECLARED = "as-declared"
     POWER_NOT_OURS = "power-not-ours"

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from reconciler.model.execute import Claim
+
 
 class Writer(StrEnum):
     """Who set a power state last."""
@@ -112,6 +114,8 @@ class Ledger:
     applied: Applied | None = None
     circuit: str = ""
     """Why the circuit is open; "" where it is closed."""
+    claims: Mapping[str, Claim] | None = field(default_factory=dict)
+    """uuid -> who has the cell; None where that could not be read, and then no cell is ended."""
 
 
 class Outcome(StrEnum):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from reconciler.model.execute import USUAL_TERMS, Terms
 from reconciler.model.health import USUAL
 from reconciler.model.modes import FREE, Stance
 
@@ -123,9 +124,8 @@ class Workload:
     """Seconds a session lives; 0 means no end."""
     shell: str = ""
     moved: str = ""
-    """Name that the object had before; "" where it always had this one."""
+    """Name that the object had before; "" where it always had this one. ``moved_uid`` is the uid that it has under that name."""
     moved_uid: str = ""
-    """uid that it has under that name."""
     document: str = ""
     """Digest of the manifest's own text about it: it does not move when a default or a policy does."""
     lineage: str = ""
@@ -138,7 +138,10 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Warm cells of one kind. ``minimum`` cells are kept; ``maximum`` bounds what autoscaling may ask for."""
+    """Warm cells of one kind. ``minimum`` cells are kept; ``maximum`` bounds what autoscaling may ask for.
+
+    ``spare`` are the cells of the slots between the two, in order. ``update``: how cells are made anew in turns; None means all at once.
+    """
 
     ref: Ref
     minimum: int
@@ -146,7 +149,8 @@ class Pool:
     source: Source
     stance: Stance = FREE
     update: Update | None = None
-    """How its cells are made anew in turns; None means all at once."""
+    terms: Terms = USUAL_TERMS
+    spare: tuple[Workload, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +204,7 @@ class Egress:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of the guard. A quarantine counts as the destroy that it leads to."""
+    """Limits of the guard. A quarantine counts as the destroy that it leads to. ``per``: in one hour."""
 
     destroys: int = 5
     destroy_share: float = 0.2
@@ -210,7 +214,6 @@ class Limits:
     freezes: int = 50
     destroys_per_hour: int = 10
     destroys_per_host: int = 5
-    """In one hour, as is the next."""
     destroys_per_owner: int = 5
     replaces_per_hour: int = 10
     freezes_per_hour: int = 200

@@ -135,12 +135,14 @@ STEP_REFUSES: dict[str, list[StepQuestion]] = {
         replace(STEP, found=replace(FOUND, config={**FOUND.config, "limits.memory": "1GiB"})),
         replace(STEP, action=ANEW, planned=HALF, found=WHOLE),
     ],
+    "I13": [replace(STEP, ended=False), replace(STEP, action=END, ended=False)],
     "P11": [replace(STEP, found=None, planned=None, failure="h1: P11: LXD answered 412: ETag doesn't match")],
     "S11": [replace(STEP, found=None, planned=None, failure="h1: S11: it did not stop within 30 s")],
 }
 STEP_ALLOWS: dict[str, list[StepQuestion]] = {
     "P12": [replace(STEP, action=END), replace(STEP, process_now=8)],
     "P02": [STEP, replace(STEP, action=ANEW, planned=HALF, found=HALF), StepQuestion(replace(ACTION, uuid="", fingerprint=""), None, None)],
+    "I13": [replace(STEP, ended=True), replace(STEP, found=None, planned=None, ended=False, failure="h1: database is locked")],
     "P11": [replace(STEP, found=None, planned=None, failure="h1: LXD answered 500: database is locked")],
     "S11": [replace(STEP, found=None, planned=None, failure="h1: no answer in time")],
 }

@@ -17,6 +17,7 @@ from reconciler.manifest import parts
 from reconciler.manifest.schema_rollout import UpdateSpec
 from reconciler.model import marks
 from reconciler.model.cluster import Cluster
+from reconciler.model.execute import Cell, Claim, ClaimState
 from reconciler.model.health import Health, Probe, Restart, RestartPolicy, Verdict
 from reconciler.model.modes import DAYS, Mode, Stance, Suspension, Window
 from reconciler.model.names import Kind, Ref, cell_ref, instance_name
@@ -323,7 +324,13 @@ def ledger_of(case: Mapping[str, Any], desired: Desired, observed: Observed) -> 
         begun=frozenset((item["host"], item["instance"], item["plan"]) for item in case.get("begun", ())),
         applied=Applied(**case["applied"]) if "applied" in case else None,
         circuit=case.get("circuit", ""),
+        claims={uuid: _claim(uuid, item) for uuid, item in found.items()} if (found := case.get("claims", {})) is not None else None,
     )
+
+
+def _claim(uuid: str, state: str) -> Claim:
+    cell = Cell(uuid, cell_ref("py", 0), "h1", "cell-py-0")
+    return Claim(cell, 7, "" if state == "ended" else "0" * 16, ClaimState("spent" if state == "ended" else state), "", 0.0, 0.0)
 
 
 def _certified(observed: Observed, env: str, documents: Mapping[str, str]) -> Iterator[Known]:

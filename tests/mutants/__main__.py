@@ -33,6 +33,10 @@ TABLES = (
     ("reconciler/manifest/reading.py", "READ_RULES", "tests/manifest"),
     ("reconciler/manifest/checks.py", "INDEX_RULES", "tests/manifest"),
     ("reconciler/policy/access.py", "ACCESS_RULES", "tests/policy/test_access.py"),
+    ("reconciler/policy/reuse.py", "KEEP_RULES", "tests/policy/test_reuse.py"),
+    ("reconciler/policy/reuse.py", "AGAIN_RULES", "tests/policy/test_reuse.py"),
+    ("reconciler/policy/admission.py", "ADMISSION_RULES", "tests/policy/test_admission.py"),
+    ("reconciler/policy/paths.py", "NAME_RULES", "tests/policy/test_paths.py"),
     ("reconciler/policy/otp.py", "ANSWER_RULES", "tests/policy/test_otp.py"),
     ("reconciler/policy/approval_files.py", "FILE_RULES", "tests/policy"),
 )

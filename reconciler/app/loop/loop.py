@@ -23,6 +23,7 @@ from reconciler.app.loop.lookout import Lookout
 from reconciler.app.loop.looks import Looks
 from reconciler.app.loop.memory import Memory
 from reconciler.app.loop.origins import Branch, Folders
+from reconciler.app.loop.pools import Pools
 from reconciler.app.loop.text import Text
 from reconciler.app.notify import Notify
 from reconciler.app.paces import Paces
@@ -124,6 +125,7 @@ class Loop:
         look, cut, alive = time.monotonic() + self._pause(), time.monotonic(), 0.0
         ready = lost = False
         lasting = Lasting(self._memory)
+        pools = Pools(self._settings.state_dir, self._memory, self._wake, lambda text: self._telemetry.note("pools", "", text))
         jumps = Jumps(self._memory.steady)
         lookout = Lookout(self._dead, self._leading, self._settings, self._options.lease_ttl)
         while not self._stop.wait(TICK):
@@ -134,6 +136,7 @@ class Loop:
                 return
             self._telemetry.beat()
             lasting.attend()
+            pools.attend()
             if news := jumps.news():
                 self._telemetry.note(*news)
                 self._crew.wake_all(news[0])

@@ -63,6 +63,7 @@ REASONS = {
     Reason.ORPHANED: "claimed by a session that no manifest declares",
     Reason.UNFINISHED: "its creation was cut off; it never ran",
     Reason.SURPLUS: "beyond the size of its pool",
+    Reason.SPENT: "it served its owner, and serves nobody else",
     Reason.EXPIRED: "its time to live is over",
     Reason.AS_DECLARED: "as declared",
     Reason.POWER_NOT_OURS: "its power state is not ours to change",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.engine.asked import row_of
+from reconciler.engine.cells import Standing, standing
 from reconciler.engine.leaving import SESSION_CLAIM
 from reconciler.engine.spec import instance_spec
 from reconciler.model import marks
@@ -212,12 +213,19 @@ def orphaned(change: Change, _world: World) -> No | None:
     return No("the session that claims it is not declared", evidence, f"unsandbox accept I08 {change.ref}")
 
 
-def claimed(change: Change, _world: World) -> No | None:
+def claimed(change: Change, world: World) -> No | None:
     """I07: a claimed cell is never destroyed by a pass."""
-    claim = row_of(change).config.get(marks.CLAIM)
-    if claim is None or change.reason in {Reason.EXPIRED, Reason.ORPHANED}:
+    row, claims = row_of(change), world.ledger.claims
+    if claims is None:
+        if change.ref.kind is not Kind.CELL:
+            return None
+        return No("who has which cell could not be read", (("claims", "not known"), ("action", change.action)), "unsandbox pools")
+    if change.reason is Reason.EXPIRED or (change.reason is Reason.ORPHANED and row.uuid not in claims):
         return None
-    return No("the cell is claimed", (("claim", claim), ("action", change.action)), "unsandbox status")
+    if standing(row, claims) is not Standing.CLAIMED:
+        return None
+    told = claims[row.uuid].mark if row.uuid in claims else row.config.get(marks.CLAIM, "")
+    return No("the cell is claimed", (("claim", told), ("action", change.action)), "unsandbox pools")
 
 
 def edited_by_hand(change: Change, world: World) -> No | None:

@@ -72,7 +72,7 @@ def frozen_ends(change: Change, world: World) -> No | None:
     record = world.ledger.powers.get(row.uuid)
     ours = record is not None and record.power == "frozen" and record.writer == "git"
     ends = change.action in DESTRUCTIVE or puts_to_rest(change) is Power.HIBERNATED
-    if row.status is not Status.FROZEN or ours or not ends or change.reason in {Reason.EXPIRED, Reason.SURPLUS}:
+    if row.status is not Status.FROZEN or ours or not ends or change.reason in {Reason.EXPIRED, Reason.SURPLUS, Reason.SPENT}:
         return None
     evidence = (("status", "frozen"), ("frozen by us", "no"), ("action", change.action))
     return No("it is frozen, and what its memory holds would be lost", evidence, f"unsandbox accept S04 {change.ref}")

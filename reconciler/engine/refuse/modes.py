@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.modes import Stance
     from reconciler.model.resources import Pool, Source
 
-DECLARED_ENDS = frozenset({Reason.SURPLUS, Reason.EXPIRED, Reason.UNFINISHED})
+DECLARED_ENDS = frozenset({Reason.SURPLUS, Reason.SPENT, Reason.EXPIRED, Reason.UNFINISHED})
 """Ends that were declared beforehand, and what was never made to its end: they wait for no window."""
 
 

@@ -31,6 +31,8 @@ class StepQuestion:
     process: int = 0
     """Process id of the host's LXD when it was looked at; 0 where it was not told."""
     process_now: int = 0
+    ended: bool = True
+    """Whether the cell that the action ends was taken for that, so that nobody can claim it any more. True of what is no cell."""
     failure: str = ""
     """What LXD said of the call that failed; "" before the first."""
 
@@ -55,6 +57,15 @@ def moved(asked: StepQuestion) -> No | None:
 def _was(asked: StepQuestion) -> tuple[tuple[str, str], ...]:
     action = asked.action
     return (("planned", f"{action.uuid}, {action.fingerprint[:SHOWN]}" if action.uuid else "absent"),)
+
+
+def claimed_since(asked: StepQuestion) -> No | None:
+    """I13: somebody claimed the cell between the decision and its end."""
+    if asked.failure or asked.ended:
+        return None
+    return No(
+        "somebody claimed the cell since it was looked at", (("cell", f"{asked.action.instance} {asked.action.uuid}"),), "unsandbox pools"
+    )
 
 
 def restarted(asked: StepQuestion) -> No | None:

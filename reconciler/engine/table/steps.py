@@ -24,6 +24,12 @@ STEP_RULES: tuple[Rule[[StepQuestion]], ...] = (
         "It is read once more just before the first call, and only this object is left alone.",
     ),
     Rule(
+        "I13",
+        "The cell was claimed since it was looked at",
+        steps.claimed_since,
+        "Before a cell is ended it is claimed for that, by the same compare-and-set as for a run. Who comes second has not got it.",
+    ),
+    Rule(
         "P11",
         "LXD refused the write",
         steps.precondition,

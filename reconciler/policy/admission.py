@@ -1,0 +1,98 @@
+"""Is a run let in? Only where it is likely to begin within the time its caller gives it: a queue that nobody sees is a refusal put off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, isfinite
+
+from reconciler.model.rules import No, Rule, ask
+
+UNBLOCK = "unsandbox pools"
+LONGEST_RETRY = 60
+"""Seconds that a caller is told to wait at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One pool at the moment of asking. ``cells`` serve runs at once; ``service`` is the mean time of a run in seconds, 0 not known.
+
+    ``refill`` is the time in which a cell is made anew, which each run waits for where no cell is used twice.
+    """
+
+    warm: int
+    """Cells that nobody has."""
+    cells: int
+    ahead: int
+    """Runs that wait already."""
+    service: float
+    refill: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Somebody at the door. ``accepts``: seconds that the caller would wait. ``owned`` of ``share``: runs of the same owner that wait."""
+
+    load: Load
+    accepts: float
+    owned: int = 0
+    share: int = 0
+
+
+def estimate(load: Load) -> float:
+    """Seconds until one more run would begin; infinite where nothing says that it ever would.
+
+    Raises ``ValueError`` for a load that is none.
+    """
+    if min(load.warm, load.cells, load.ahead) < 0 or load.service < 0 or not isfinite(load.service + load.refill):
+        raise ValueError("a load cannot be less than nothing")
+    if load.ahead < load.warm:
+        return 0.0
+    if load.cells < 1 or load.service + load.refill <= 0:
+        return float("inf")
+    return (load.ahead - load.warm + 1) * (load.service + load.refill) / load.cells
+
+
+def _too_late(asked: Admission) -> No | None:
+    wait = estimate(asked.load)
+    if wait <= asked.accepts:
+        return None
+    evidence = (("estimated wait", f"{wait:.2f} s"), ("accepted", f"{asked.accepts:.2f} s"), ("ahead", str(asked.load.ahead)))
+    return No("it would begin later than its caller accepts", evidence, UNBLOCK)
+
+
+def _crowding(asked: Admission) -> No | None:
+    if asked.owned <= asked.share:
+        return None
+    return No("its owner has too many waiting already", (("waiting", str(asked.owned)), ("share", str(asked.share))), UNBLOCK)
+
+
+ADMISSION_RULES: tuple[Rule[[Admission]], ...] = (
+    Rule("C10", "It would begin too late", _too_late, "The caller is told at once, with the time after which it is worth asking again."),
+    Rule("C11", "Its owner has too many waiting", _crowding, "One owner that asks a thousand times must not fill the queue of all others."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A run that is not let in. ``retry``: whole seconds after which to ask again, from 1 on."""
+
+    code: str
+    no: No
+    retry: int
+
+
+def turned_away(asked: Admission) -> Turned | None:
+    """The refusal; None where it is let in."""
+    for rule in ADMISSION_RULES:
+        no = ask(rule, UNBLOCK, asked)
+        if no is not None:
+            return Turned(rule.code, no, _retry(asked))
+    return None
+
+
+def _retry(asked: Admission) -> int:
+    try:
+        late = estimate(asked.load) - asked.accepts
+    except (ValueError, TypeError):
+        return LONGEST_RETRY
+    return max(1, min(LONGEST_RETRY, ceil(late))) if isfinite(late) else LONGEST_RETRY

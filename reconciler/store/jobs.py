@@ -1,0 +1,88 @@
+"""Stored runs, and the keys by which a request that is sent twice is run once. In ``execute.db``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.execute import Job, JobState
+from reconciler.store.execute import ExecuteFile
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_COLUMNS = ("id", "owner", "state", "holder", "at", "language", "request", "result", "ended_at", "cancel")
+_ADD = f"insert into jobs ({', '.join(_COLUMNS)}) values ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608 - our own names
+_OPEN = "state in ('queued', 'running')"
+
+
+class JobsFile(ExecuteFile):
+    """The same file, with its jobs. Methods raise ``StateError``."""
+
+    def add(self, job: Job, key: str = "", digest: str = "") -> Job | None:
+        """Store a job. With an idempotency ``key`` that its owner used before: the job of then, or None where the request was another.
+
+        ``digest`` is of the request.
+        """
+        with self.changing() as connection:
+            if key:
+                found = connection.execute("select digest, job from keys where owner = ? and key = ?", (job.owner, key)).fetchone()
+                if found is not None:
+                    row = connection.execute("select * from jobs where id = ?", (found["job"],)).fetchone()
+                    return job_of(row) if row is not None and found["digest"] == digest else None
+                connection.execute("insert into keys values (?, ?, ?, ?, ?)", (job.owner, key, digest, job.id, job.at))
+            connection.execute(_ADD, {name: getattr(job, name) for name in _COLUMNS})
+        return job
+
+    def begin(self, id_: str, holder: str) -> bool:
+        """Its run begins. False where it was cancelled, lost, or began elsewhere."""
+        return self._changed("update jobs set state = 'running', holder = ? where id = ? and state = 'queued' and not cancel", holder, id_)
+
+    def finish(self, id_: str, holder: str, state: JobState, result: str, at: float) -> bool:
+        """It came to its end. False where it did before, or is another's: what is stored stays."""
+        statement = f"update jobs set state = ?, result = ?, ended_at = ? where id = ? and holder = ? and {_OPEN}"  # noqa: S608 - our own words
+        return self._changed(statement, state.value, result, at, id_, holder)
+
+    def cancel(self, id_: str, owner: str, at: float) -> bool:
+        """Ask for its end; one that waits has ended with it. False where there is none of this owner that goes on."""
+        with self.changing() as connection:
+            asked = connection.execute(f"update jobs set cancel = 1 where id = ? and owner = ? and {_OPEN}", (id_, owner))  # noqa: S608
+            connection.execute(
+                "update jobs set state = 'cancelled', ended_at = ? where id = ? and owner = ? and state = 'queued'", (at, id_, owner)
+            )
+            return asked.rowcount == 1
+
+    def lose(self, holder: str, at: float) -> int:
+        """What a process that ended had not finished is lost, and told so. How many."""
+        statement = f"update jobs set state = 'lost', ended_at = ? where holder = ? and {_OPEN}"  # noqa: S608 - our own words
+        with self.changing() as connection:
+            return connection.execute(statement, (at, holder)).rowcount
+
+    def job(self, id_: str, owner: str) -> Job | None:
+        """One job; None where this owner has none of that id."""
+        return next(iter(map(job_of, self.read("select * from jobs where id = ? and owner = ?", id_, owner))), None)
+
+    def jobs(self, owner: str = "", limit: int = 100) -> tuple[Job, ...]:
+        """The newest jobs of an owner, or of everybody, the newest first. Requests and results are left out."""
+        names = ", ".join("'' as " + name if name in {"request", "result"} else name for name in _COLUMNS)
+        statement = f"select {names} from jobs where ? in ('', owner) order by at desc, id limit ?"  # noqa: S608 - our own words
+        return tuple(map(job_of, self.read(statement, owner, limit)))
+
+    def open_holders(self) -> frozenset[str]:
+        """Processes that have jobs which go on."""
+        return frozenset(row[0] for row in self.read(f"select distinct holder from jobs where {_OPEN}"))  # noqa: S608 - our own words
+
+    def retain(self, ended_before: float) -> int:
+        """Let go of jobs that ended before then, with their keys. How many."""
+        with self.changing() as connection:
+            gone = connection.execute(f"delete from jobs where not ({_OPEN}) and ended_at < ?", (ended_before,)).rowcount  # noqa: S608
+            connection.execute("delete from keys where job not in (select id from jobs)")
+        return gone
+
+    def _changed(self, statement: str, *values: object) -> bool:
+        with self.changing() as connection:
+            return connection.execute(statement, values).rowcount == 1
+
+
+def job_of(row: sqlite3.Row) -> Job:
+    """A row as a value."""
+    return Job(**{**{name: row[name] for name in _COLUMNS}, "state": JobState(row["state"]), "cancel": bool(row["cancel"])})

@@ -1,0 +1,70 @@
+"""Whether a run is let in: each rule refuses, allows, and where it breaks it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.rules import FAILED_CAUSE
+from reconciler.policy.admission import LONGEST_RETRY, Admission, Load, estimate, turned_away
+
+LOAD = Load(warm=0, cells=4, ahead=7, service=0.5)
+ASKED = Admission(LOAD, accepts=1.0)
+
+
+@pytest.mark.parametrize(
+    ("load", "wait"),
+    [
+        (LOAD, 1.0),
+        (replace(LOAD, ahead=0), 0.125),
+        (replace(LOAD, warm=8), 0.0),
+        (replace(LOAD, refill=1.0), 3.0),
+        (replace(LOAD, cells=0), float("inf")),
+        (replace(LOAD, service=0.0), float("inf")),
+    ],
+)
+def test_the_estimated_wait(load: Load, wait: float) -> None:
+    assert estimate(load) == pytest.approx(wait)
+
+
+def test_a_run_that_would_begin_in_time_is_let_in() -> None:
+    assert turned_away(ASKED) is None
+    assert turned_away(replace(ASKED, accepts=0.0, load=replace(LOAD, warm=8))) is None
+
+
+def test_one_that_would_begin_too_late_is_told_when_to_ask_again() -> None:
+    refused = turned_away(replace(ASKED, load=replace(LOAD, ahead=39)))
+    assert refused is not None
+    assert (refused.code, refused.retry) == ("C10", 4)
+    assert refused.no.evidence == (("estimated wait", "5.00 s"), ("accepted", "1.00 s"), ("ahead", "39"))
+
+
+def test_one_whose_end_nobody_can_tell_is_refused() -> None:
+    refused = turned_away(replace(ASKED, load=replace(LOAD, cells=0)))
+    assert refused is not None
+    assert (refused.code, refused.retry) == ("C10", LONGEST_RETRY)
+
+
+def test_one_owner_does_not_fill_the_queue() -> None:
+    refused = turned_away(replace(ASKED, owned=3, share=2))
+    assert refused is not None
+    assert refused.code == "C11"
+    assert turned_away(replace(ASKED, owned=2, share=2)) is None
+
+
+@pytest.mark.parametrize("load", [replace(LOAD, ahead=-1), replace(LOAD, service=float("nan")), replace(LOAD, refill=float("inf"))])
+def test_a_load_that_cannot_be_counted_lets_nobody_in(load: Load) -> None:
+    refused = turned_away(replace(ASKED, load=load))
+    assert refused is not None
+    assert (refused.code, refused.no.cause) == ("C10", FAILED_CAUSE)
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 500), st.floats(0, 100), st.floats(0, 100))
+def test_who_is_let_in_never_waits_longer_than_accepted(warm: int, cells: int, ahead: int, service: float, accepts: float) -> None:
+    load = Load(warm, cells, ahead, service)
+    refused = turned_away(Admission(load, accepts))
+    assert (refused is None) == (estimate(load) <= accepts)
+    assert refused is None or 1 <= refused.retry <= LONGEST_RETRY
