@@ -79,12 +79,11 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a container may live; both None means any active host."""
+    """Where a container may live; both None means any active host. ``hosts``, of a pool: those named for it; empty means any."""
 
     host: str | None = None
     location: str | None = None
     hosts: tuple[str, ...] = ()
-    """Of a pool: the hosts named for it; empty means not limited by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +203,7 @@ class Egress:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of the guard. A quarantine counts as the destroy that it leads to. ``per``: in one hour."""
+    """Limits of the guard; restarts are of what is unhealthy. A quarantine counts as the destroy that it leads to. ``per``: in one hour."""
 
     destroys: int = 5
     destroy_share: float = 0.2
@@ -218,7 +217,6 @@ class Limits:
     replaces_per_hour: int = 10
     freezes_per_hour: int = 200
     restarts: int = 10
-    """Of what is unhealthy, as is the next."""
     restarts_per_hour: int = 50
     shrink: int = 20
     """Most surplus cells of one pool that one pass destroys."""
@@ -377,13 +375,12 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the text comes from, in git's terms. Read beside the text; not part of what a plan pins."""
+    """Where the text comes from, in git's terms; ``against`` is the commit applied last. Not part of what a plan pins."""
 
     history: History = History.NONE
     descends: bool | None = None
     """Whether the commit descends from (or is) the one applied last; None where git cannot tell or none was applied."""
     against: str = ""
-    """The commit applied last."""
     signed: Signed | None = None
     """None where nothing asked for signatures, so that nobody looked."""
 
