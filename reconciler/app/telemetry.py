@@ -103,7 +103,8 @@ class Telemetry:
         if kind is Told.ACTION:
             self.metrics.acted(event.host, event.action, state)
         told = Telling(event.at, kind, level, state, host=event.host, ref=event.ref, pass_id=pass_id, action=event.action)
-        self._send(replace(told, detail=event.detail, seconds=event.elapsed))
+        detail = f"{event.detail}; next: {event.hint}" if event.hint and state == "failed" else event.detail
+        self._send(replace(told, detail=detail, seconds=event.elapsed))
 
     def queue(self, host: str, waiting: int, running: int, creates: float, changes: float) -> None:
         """How much work waits and runs on ``host``, and its limits: creates and state changes at once."""

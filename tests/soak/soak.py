@@ -6,6 +6,7 @@ import json
 import time
 import traceback
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tests.chaos.campaign import say
 from tests.chaos.checks import Excuse
 from tests.chaos.declared import Edit, edit
 from tests.chaos.person import Person
+from tests.lab.space import LabError
 from tests.soak.faults import KINDS
 from tests.soak.ground import strangers
 
@@ -28,8 +30,12 @@ if TYPE_CHECKING:
 SETTLES = 180.0
 """Seconds until all is as declared. Where something failed again and again, the wait before the next try is a part of it."""
 LOOK = 1.0
+PATIENT = 20.0
+"""Seconds after which a person reads the log and types what it says."""
 ASKED = 3
 """Times that a person is asked: behind one answer another question may stand."""
+READ = 20_000
+"""Characters of the log that he reads, the last ones."""
 CIRCUIT = "F02"
 """Closed by one answer for all that it holds back."""
 PASSING = frozenset({"O08", "O09"})
@@ -147,7 +153,7 @@ class Step:
 
     def converge(self, made: Edit, excuse: Excuse, codes: frozenset[str], left: list[dict[str, Any]]) -> Iterator[str]:
         """Wait until all is as declared, or until only refusals are ``left`` that the fault explains. What must always hold is held to."""
-        arena, deadline = self.ground.arena, time.monotonic() + SETTLES
+        arena, began = self.ground.arena, time.monotonic()
         while True:
             found = seen.rows(arena.daemons)
             wrong = checks.at_once(arena, made, found, excuse)
@@ -166,11 +172,18 @@ class Step:
                 left[:] = document["refusals"]
                 if left and not document["actions"] and {row["code"] for row in left} <= codes - PASSING:
                     return
-            if time.monotonic() > deadline:
+            if time.monotonic() > began + PATIENT:
+                self._read_log()
+            if time.monotonic() > began + SETTLES:
                 yield f"NOT CONVERGED: plan gave {status}: {_short(said)}"
                 left.clear()
                 return
             time.sleep(LOOK)
+
+    def _read_log(self) -> None:
+        """What a step that failed says is to be typed on a host; what was typed already is not there any more."""
+        with suppress(LabError):
+            self.person.clear_away(self.loop.log.read_text(encoding="utf-8", errors="replace")[-READ:])
 
     def _chain(self) -> Iterator[str]:
         status, said = self.ground.arena.run("history", "--verify")
