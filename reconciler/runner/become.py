@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import importlib.machinery
 import io
 import os
@@ -35,7 +34,6 @@ def become(program: Program) -> None:
     _streams()
     random.seed()
     _numpy()
-    gc.unfreeze()
     status = _run(os.path.join(os.getcwd(), name))
     _end(status)
 

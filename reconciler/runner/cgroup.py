@@ -30,6 +30,7 @@ class Files(NamedTuple):
     most_processes: str
 
 
+_PAGE = 65_536
 V1 = Files(
     1,
     "memory",
@@ -51,15 +52,19 @@ class Cgroup:
         self._memory = memory
         self._processes = processes
         self._limit = self._read(files.most_memory) if files.version == V1.version else 0
+        self._most_processes = 0
         self.version = files.version
 
     def limit(self, memory: int, processes: int) -> None:
         """Bound the run that comes. Raises ``OSError``."""
         _write(f"{self._memory}/{self._files.peak}", "0", may_fail=self.version == V2.version)
         most = self._read(self._files.used) + memory + SLACK
-        self._set_memory(most)
-        here = int(_text(f"{self._processes}/pids.current"))
-        _write(f"{self._processes}/{self._files.most_processes}", str(here + processes + 1))
+        if not self._limit - SLACK // 2 <= most <= self._limit:
+            self._set_memory(most)
+        here = int(_text(f"{self._processes}/pids.current")) + processes + 1
+        if here != self._most_processes:
+            _write(f"{self._processes}/{self._files.most_processes}", str(here))
+            self._most_processes = here
 
     def _set_memory(self, most: int) -> None:
         """Version 1 wants the limit with swap to be no smaller at any time."""
@@ -147,14 +152,20 @@ def _enter(parent: str) -> str:
 
 
 def _text(path: str) -> str:
-    with open(path, encoding="ascii") as file:
-        return file.read()
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return b"".join(iter(lambda: os.read(file, _PAGE), b"")).decode()
+    finally:
+        os.close(file)
 
 
 def _write(path: str, text: str, *, may_fail: bool = False) -> None:
     try:
-        with open(path, "wb", buffering=0) as file:
-            file.write(text.encode())
+        file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(file, text.encode())
+        finally:
+            os.close(file)
     except OSError:
         if not may_fail:
             raise

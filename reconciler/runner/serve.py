@@ -42,6 +42,7 @@ class Server:
         self._run, self._last, self._copied = 0, False, False
         self._poll = select.epoll()
         self._watched: dict[int, int] = {}
+        self._sight: wipe.Sight | None = None
         self._before: tuple[wipe.Sight, int, int] | None = None
         self._watch(IN, select.EPOLLIN)
 
@@ -97,7 +98,9 @@ class Server:
         self._copied = bool(order.spec.zygote) and self._zygote.ready(order.spec)
         if group:
             group.limit(order.spec.memory, order.spec.processes)
-        self._before = (wipe.look(group), group.used() if group else 0, group.killed() if group else 0)
+        if self._sight is None or order.spec.zygote:  # the start of a zygote changes it
+            self._sight = wipe.look(group)
+        self._before = (self._sight, group.used() if group else 0, group.killed() if group else 0)
         self._flight = flight = Flight(order, lambda kind, payload: self._channel.send(kind, self._run, payload), self._launch)
         for descriptor in (flight.stdout, flight.stderr, flight.control.fileno()):
             self._watch(descriptor, select.EPOLLIN)
@@ -122,7 +125,8 @@ class Server:
         if self._before is None:
             raise Failed("a run that did not begin")
         before, used, killed = self._before
-        told: dict[str, Any] = {"doubts": wipe.doubts(before, wipe.look(self._group))}
+        self._sight = wipe.look(self._group)
+        told: dict[str, Any] = {"doubts": wipe.doubts(before, self._sight)}
         if self._group:
             starved = self._group.killed() - killed
             told["peak"] = self._group.peak(used) or end["peak"]
