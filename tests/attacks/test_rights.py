@@ -71,3 +71,10 @@ def test_calls_that_are_refused_by_name(shared: Cell, open_cell: tuple[Daemon, s
     )
     without = ast.literal_eval(done.stdout.decode())
     assert sum(code != errno.EPERM for code in without.values()) > len(inside) / 2
+
+
+def test_only_a_run_with_egress_is_in_the_network_of_the_cell(shared: Cell) -> None:
+    code = PRELUDE + "one = socket.socket(socket.AF_UNIX); one.connect('\\0cell'); did()"
+    assert shared.python(code, network="egress").out == b"DID \n"
+    assert b"ConnectionRefusedError" in shared.python(code).err
+    assert shared.shell("ls -d /proc/sys/net/ipv4/conf/[!ad]*").text.split() == ["/proc/sys/net/ipv4/conf/lo"]
