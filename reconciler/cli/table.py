@@ -94,6 +94,7 @@ COMMANDS = {
     ),
     "languages": Row("reconciler.cli.languages", "Show the languages that images can hold.", "nothing"),
     "doctor": Row("reconciler.cli.doctor", "Check hosts and local set-up, with a mend for each finding.", "nothing", (Exit.FAILED,)),
+    "pools": Row("reconciler.cli.pools", "Show each pool, its cells, and why its size is what it is.", "nothing", (Exit.FAILED,)),
     "history": Row("reconciler.cli.history", "Show what was done, by whom and under which commit.", "nothing", (Exit.FAILED,)),
 }
 
