@@ -18,7 +18,7 @@ def pools(
     *,
     json: Annotated[bool, typer.Option("--json", help="The pools as JSON on standard output.")] = False,
 ) -> None:
-    """Show each pool: its cells, what was asked of it lately, and why its size is what it is.
+    """Show each pool, its cells, and why its size is what it is.
 
     Warm cells are free, claimed ones are somebody's, spent ones are destroyed and made anew. HIT is the share of claims of the last minute
     that found a warm cell, REFILL how long a cell takes to be made anew.
