@@ -4,7 +4,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 VENV := .venv/bin
 
-.PHONY: help venv demo demo-down image images-all test test-slow check lint format types imports docs schema bench mutants chaos soak packages lab lab-sweep clean
+.PHONY: help venv demo demo-down image images-all matrix test test-slow check lint format types imports docs schema bench mutants chaos soak packages lab lab-sweep clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,8 +19,12 @@ image: ## build the starter image into images/.build
 	@sh bootstrap/packages.sh base
 	@python3 images/starter/build.py --busybox "$$(sh bootstrap/busybox.sh)"
 
-images-all: packages venv ## build every recipe in images/ (root; minutes to an hour); ARGS="--fresh" takes today's packages
+images-all: packages venv ## build every recipe in images/ and test the golden ones (root; half an hour); ARGS="--fresh": today's packages
 	$(VENV)/unsandbox images build --all $(ARGS)
+	$(VENV)/python -m tests.images golden-slim golden
+
+matrix: packages venv ## test golden as it is built here, and write docs/languages.md (root; minutes)
+	$(VENV)/python -m tests.images golden
 
 venv: ## .venv with the locked development tools and this checkout
 	@sh bootstrap/packages.sh base

@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from reconciler.app.images.build import Builder, Outcome
+from reconciler.app.images.cache import MUCH
 from reconciler.app.images.places import builder, recipes
 from reconciler.cli.completion import recipe_names
 from reconciler.cli.exits import Exit
 from reconciler.cli.invocation import Invocation, invocation
 from reconciler.cli.render.error import error_lines
-from reconciler.cli.render.images import Stages, build_document, build_lines, skipped_line
+from reconciler.cli.render.images import Stages, build_document, build_lines, large_line, skipped_line
 from reconciler.errors import OutOfReach, UnsandboxError, UsageError
 
 CACHE = Annotated[
@@ -38,11 +39,14 @@ def images_build(
         raise UsageError("name the recipes to build, or all of them with --all", hint="unsandbox images list")
     wanted = list(names or []) if not every else list(recipes(run.settings).names)
     with Stages(run.err) as stages:
-        outcomes, failed = _build(run, builder(run.settings, cache, stages.listen), wanted, fresh=fresh, skip=every)
+        made = builder(run.settings, cache, stages.listen)
+        outcomes, failed = _build(run, made, wanted, fresh=fresh, skip=every)
     if json:
         run.out.json({"images": [build_document(outcome) for outcome in outcomes]})
     else:
         run.out.show(build_lines(outcomes))
+    if (size := made.cache.size()) > MUCH:
+        run.err.tell([large_line(made.cache.folder, size)])
     if failed:
         raise typer.Exit(Exit.FAILED)
 

@@ -46,7 +46,9 @@ def images_test(
         run.out.json(trial_document(trial))
     else:
         run.out.show(trial_lines(trial))
-    if write:
+    if write and not trial.languages:
+        run.err.say("no language was tried: what was kept of the test before is left as it is", "warn")
+    elif write:
         for path in write_results(run.settings.root, trial, built_of(run.settings, name)):
             run.err.say(f"written: {path}")
     if not trial.passed:

@@ -87,6 +87,7 @@ class Fleet:
     daemons: list[Daemon]
     starter: Starter
     environ: dict[str, str] = field(default_factory=dict)
+    storage: str = "unsandbox"
 
     def set_up(self) -> None:
         files = self.root / "manifests" / "files"
@@ -105,7 +106,7 @@ class Fleet:
                 f"inventory/{daemon.name}.yaml",
                 HEAD.format(kind="Host", name=daemon.name)
                 + f"  {{address: 'unix:{daemon.socket}', fingerprint: {daemon.fingerprint}, location: {daemon.name},\n"
-                + "   capacity: {instances: 500}}\n",
+                + f"   capacity: {{instances: 500}}, pool: {self.storage}}}\n",
             )
 
     def _same_device(self, folder: Path) -> bool:

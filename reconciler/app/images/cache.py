@@ -26,6 +26,10 @@ SHORT = 16
 MOST_NOTE = 64 << 10
 """Bytes of the largest note about a layer."""
 BLOCK = 512
+DOWNLOADS = ("debs", "apt")
+"""Folders of what was fetched, beside the layers."""
+MUCH = 24 << 30
+"""Bytes from which a build says that the cache is large: three times what every recipe of this repository takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,11 @@ class Cache:
         whole = note is not None and (self.layers / self.name(digest)).is_dir()
         return LayerFact(str(note["name"]), digest, int(note["size"])) if note and whole else None
 
+    def size(self) -> int:
+        """Bytes of all layers, by their notes, and of what was fetched."""
+        notes = [note for note in map(_read, self.layers.glob("*.json")) if note is not None]
+        return sum(int(note["size"]) for note in notes) + sum(tree_size(self.folder / name) for name in DOWNLOADS)
+
     def drop(self, wanted: Callable[[str], bool]) -> tuple[int, int]:
         """Drop layers that are not wanted (by digest), and those over them: how many, and their bytes. Only while it is held."""
         notes = {str(note["digest"]): note for note in map(_read, self.layers.glob("*.json")) if note is not None}
@@ -130,7 +139,10 @@ def tree_size(path: Path) -> int:
     total = 0
     for folder, folders, files in os.walk(path):
         for name in [*folders, *files]:
-            status = (Path(folder) / name).lstat()
+            try:
+                status = (Path(folder) / name).lstat()
+            except FileNotFoundError:  # another build is at work
+                continue
             if (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
                 total += status.st_blocks * BLOCK

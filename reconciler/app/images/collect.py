@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.app.images.cache import tree_size
+from reconciler.app.images.cache import DOWNLOADS, tree_size
 from reconciler.app.images.facts import all_facts
 from reconciler.app.images.places import builds, cache, recipes
 from reconciler.app.repository import load_desired
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from reconciler.app.settings import Settings
 
 SUFFIXES = (".tar.zst", ".tar.gz", ".sbom.json", ".part")
-DOWNLOADS = ("debs", "apt")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from reconciler.cli.render.screen import Line, clean, columns, duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from rich.progress import TaskID
@@ -71,6 +72,11 @@ def stage_line(stage: Stage) -> Line:
 def skipped_line(name: str, why: str) -> Line:
     """One recipe that cannot be built on this machine."""
     return ((f"{name}: ", ""), ("skipped", "warn"), (f": {why}", ""))
+
+
+def large_line(folder: Path, size: int) -> Line:
+    """What is said of a cache that has become large."""
+    return ((f"{folder} holds {_bytes(size)}; to drop what no recipe names: ", "warn"), (f"unsandbox images gc --cache {folder}", ""))
 
 
 def build_lines(outcomes: Sequence[Outcome]) -> list[Line]:
