@@ -15,6 +15,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from reconciler.engine.fingerprint import semantic_fingerprint
+from reconciler.model.execute import Claim
 from reconciler.model.health import Health
 from reconciler.model.marks import PREFIX
 from reconciler.model.records import Ledger
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from reconciler.model.resources import Desired
     from reconciler.model.world import Instance
 
-NAMES = {"Mapping": Mapping, "datetime": datetime, "Health": Health}
+NAMES = {"Mapping": Mapping, "datetime": datetime, "Health": Health, "Claim": Claim}
 """What the values' own modules import for checking only."""
 
 
