@@ -13,7 +13,7 @@ from reconciler.model import marks
 from reconciler.model.changes import Action, Change
 from reconciler.model.plan import Plan, PlannedAction
 from reconciler.model.world import Grade
-from reconciler.policy.isolation import KEY, free_ranges
+from reconciler.policy.isolation import KEY, SIZE, free_ranges, ranges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,10 +79,12 @@ def _isolated(changes: list[Change], hosts: Mapping[str, Host], observed: Observ
     free = {host: free_ranges(hosts[host], observed.hosts[host]) for host in {change.host for _, change in making}}
     given = set()
     for index, change in making:
-        back = change.found is not None and change.found.config.get(KEY) == "true"
-        if back or free[change.host] > 0:
+        found = change.found.config if change.found is not None else {}
+        back = ranges(nesting=SIZE in found) if found.get(KEY) == "true" else 0
+        more = ranges(nesting=change.wanted is not None and change.wanted.nesting) - back
+        if more <= max(free[change.host], 0):
             given.add(index)
-            free[change.host] -= not back
+            free[change.host] -= more
     return frozenset(given)
 
 

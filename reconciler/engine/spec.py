@@ -134,6 +134,8 @@ def instance_spec(workload: Workload, host: Host, policy: Policy, *, isolated: b
     devices = stated_devices(workload, host, instance or instance_name(workload.ref))
     digest = spec_digest(config, devices, workload)
     config[isolation.KEY] = "true" if isolated else "false"
+    if isolated and workload.nesting:
+        config[isolation.SIZE] = str(isolation.NESTED)
     config[marks.SPEC] = digest
     config[marks.COMMIT] = commit
     config[marks.WRITER] = Writer.GIT.value

@@ -332,7 +332,7 @@ class CapacitySpec(Strict):
     vcpu: Count | None = Field(default=None, description="CPUs.")
     memory: Size | None = Field(default=None, description="Memory to give out, with unit.")
     instances: Count | None = Field(default=None, description="Containers.")
-    isolated: Count = Field(default=150, description="Containers that can have an id range of their own (65,536 ids each).")
+    isolated: Count = Field(default=150, description="Ranges of 65,536 ids; each container takes one of its own, one with nesting two.")
 
 
 class ClusterSpec(Strict):

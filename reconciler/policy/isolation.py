@@ -9,11 +9,21 @@ if TYPE_CHECKING:
     from reconciler.model.world import HostView
 
 KEY = "security.idmap.isolated"
+SIZE = "security.idmap.size"
+RANGE = 65_536
+"""Ids that a container takes for itself."""
+NESTED = 2 * RANGE
+"""Ids of one that holds containers: the upper half is for those inside, of which none can do with less than a range."""
 MARGIN = 0.8
 """Share of the host's ranges that we give out; the rest is for what others on the host use, which we do not see."""
 
 
 def free_ranges(host: Host, view: HostView) -> int:
-    """How many more containers of ours may be isolated: each takes 65,536 ids for itself. 0 or less means none."""
-    used = sum(row.config.get(KEY) == "true" for row in view.instances)
+    """How many more ranges of 65,536 ids containers of ours may take for themselves. 0 or less means none."""
+    used = sum(ranges(nesting=SIZE in row.config) for row in view.instances if row.config.get(KEY) == "true")
     return int(host.capacity.isolated * MARGIN) - used
+
+
+def ranges(*, nesting: bool) -> int:
+    """How many one container takes."""
+    return NESTED // RANGE if nesting else 1

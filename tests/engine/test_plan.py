@@ -60,13 +60,11 @@ def test_order_and_calls(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", [param for param in cases("plan") if "isolated" in cast("dict[str, Any]", param.values[0])])
 def test_who_gets_ids_of_its_own(case: dict[str, Any]) -> None:
-    made = {
-        action.name: call.config["security.idmap.isolated"]
-        for action in decide(case)[2].actions
-        for call in action.calls
-        if isinstance(call, CreateInstance)
-    }
-    assert made == case["isolated"]
+    actions = decide(case)[2].actions
+    made = {action.name: call.config for action in actions for call in action.calls if isinstance(call, CreateInstance)}
+    assert {name: config["security.idmap.isolated"] for name, config in made.items()} == case["isolated"]
+    sizes = {name: config["security.idmap.size"] for name, config in made.items() if "security.idmap.size" in config}
+    assert sizes == case.get("sizes", {})
 
 
 def test_the_id_is_the_same_for_the_same_and_another_for_anything_else() -> None:
