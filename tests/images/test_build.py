@@ -83,6 +83,7 @@ def test_an_image_that_is_there_is_not_built_again(slim: Workshop) -> None:
     assert slim.facts(SLIM) == before
 
 
+@pytest.mark.slow
 def test_a_language_at_the_end_makes_one_layer(slim: Workshop, workshop: Workshop) -> None:
     del slim
     workshop.recipe("more", OVER + "languages: [lua]\n")
@@ -98,6 +99,7 @@ def workshop_layers(workshop: Workshop) -> list[dict[str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_package_that_does_not_exist_leaves_the_image_as_it_was(slim: Workshop, workshop: Workshop) -> None:
     del slim
     workshop.recipe("mine", OVER + "script: a.sh\n", a_sh="echo one >/etc/one\n")
@@ -112,12 +114,17 @@ def test_a_package_that_does_not_exist_leaves_the_image_as_it_was(slim: Workshop
     assert (workshop.builds / before["file"]).is_file()
 
 
-def test_a_script_that_fails_says_its_last_words(slim: Workshop, workshop: Workshop) -> None:
+def test_a_script_that_fails_says_its_last_words_and_leaves_the_image_before(slim: Workshop, workshop: Workshop) -> None:
     del slim
+    workshop.recipe("mine", OVER + "script: a.sh\n", a_sh="echo one >/etc/one\n")
+    workshop.build("mine")
+    before, layers = workshop.facts("mine"), workshop.layers()
     workshop.recipe("mine", OVER + "script: a.sh\n", a_sh="echo about to fail\nexit 3\n")
     said = workshop.build("mine", expect=1).stderr
     assert "script a.sh failed with 3" in said
     assert "about to fail" in said
+    assert (workshop.facts("mine"), workshop.layers()) == (before, layers)
+    assert (workshop.builds / before["file"]).is_file()
 
 
 def test_a_kill_in_the_middle_leaves_nothing(slim: Workshop, workshop: Workshop) -> None:

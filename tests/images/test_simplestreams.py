@@ -24,7 +24,10 @@ NAME = "base-alpine"
 REMOTES = "default-remote: local\nremotes:\n  ours: {{addr: '{address}', protocol: simplestreams, public: true}}\n"
 
 
-@pytest.fixture(params=PARTS)
+KINDS = [pytest.param(kind, marks=[] if kind == "squashfs" else pytest.mark.slow) for kind in PARTS]
+
+
+@pytest.fixture(params=KINDS)
 def server(request: pytest.FixtureRequest, workshop: Workshop, starter: Starter, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of the one server that lxc knows besides those that it brings along and that nobody reaches from here."""
     folder = workshop.root / "server"
