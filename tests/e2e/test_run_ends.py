@@ -58,6 +58,8 @@ def killed_and_followed(fleet: Fleet, seed: int) -> None:
         # The host has its project by now, so that LXD has something to tell of it.
         time.sleep(order.random() * 0.4)
         loop.end(signal.SIGKILL)
+    # What LXD was asked for before the kill it goes on with, and tells of only at its end.
+    until(lambda: not fleet.daemons[0].query("GET", "/1.0/operations?all-projects=true").get("running"), SOON, 0.1)
     with Monitor(fleet.daemons[0]) as heard:
         before = set(fleet.statuses())
         with Running(fleet) as loop:
