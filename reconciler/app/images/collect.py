@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reconciler.app.settings import Settings
 
 SUFFIXES = (".tar.zst", ".tar.gz", ".sbom.json", ".part")
+SHA_256 = 64
+"""Hex digits of a fingerprint, which tell it from a file's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +66,4 @@ def _files(folder: Path) -> Iterator[Path]:
 def _pinned(name: str, pinned: set[str]) -> bool:
     """Whether a manifest names the file, or the fingerprint whose beginning stands in its name."""
     stem = name.removeprefix(".").partition(".")[0].rpartition("-")[2]
-    return name in pinned or any(fingerprint.startswith(stem) for fingerprint in pinned if len(fingerprint) == 64)  # noqa: PLR2004 - SHA-256
+    return name in pinned or any(fingerprint.startswith(stem) for fingerprint in pinned if len(fingerprint) == SHA_256)

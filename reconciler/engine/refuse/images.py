@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reconciler.model.world import HostView, Instance
 
 SHOWN = 12
+TOLD = 5
+"""Users of an image that a refusal names."""
 LIST = "unsandbox images list"
 
 
@@ -99,7 +101,7 @@ def in_use(asked: AwayQuestion) -> No | None:
     users = sorted(row.name for view in asked.views for row in view.instances if row.image == asked.image.fingerprint)
     if not users:
         return None
-    told = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")  # noqa: PLR2004 - as many as are told
+    told = ", ".join(users[:TOLD]) + (f" and {len(users) - TOLD} more" if len(users) > TOLD else "")
     return No("instances were made from it", (("instances", told), ("host", asked.host)), "unsandbox status")
 
 
