@@ -52,7 +52,9 @@ def fingerprint(document: Document) -> str:
 def image(document: Document) -> Image:
     """An image. The alias of one that is built from a recipe moves when its tests passed on a host, and not where it is imported."""
     spec = spec_of(document, ImageSpec)
-    return Image(document.ref, spec.fingerprint, spec.alias or "", document.source, spec.file or "", spec.recipe or "")
+    return Image(
+        document.ref, spec.fingerprint, spec.alias or "", document.source, spec.file or "", spec.recipe or "", tuple(spec.languages)
+    )
 
 
 def tier(document: Document) -> Tier:
@@ -103,6 +105,7 @@ def policy(spec: PolicySpec, source: Source) -> Policy:
         approval=Approval(spec.approval),
         signatures=Signatures(spec.signatures),
         force_stop=spec.force_stop,
+        keep_jobs=spec.keep_jobs,
         update=update(spec.update),
         source=source,
         stance=stance_of(spec.mode, spec.suspend),

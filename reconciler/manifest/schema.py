@@ -218,10 +218,17 @@ class ImageSpec(Strict):
         description="Tarball to import it from, relative to the repository's root or absolute. Its SHA-256 must be fingerprint.",
     )
 
+    languages: list[Name] = Field(
+        default=[],
+        description="Languages of images/languages.yaml that programs in it can be run in; of an image with a recipe the recipe tells.",
+    )
+
     @model_validator(mode="after")
     def _one(self) -> ImageSpec:
         if (self.alias is None) == (self.recipe is None):
             raise ValueError("write either alias or recipe")
+        if self.recipe is not None and self.languages:
+            raise ValueError("its recipe says which languages it holds; leave languages out")
         return self
 
 
@@ -312,6 +319,9 @@ class PolicySpec(Strict):
         description="Whether each commit must be signed by somebody in the file of signers, which is in no repository.",
     )
     force_stop: bool = Field(default=False, description="Whether a container that does not stop in time is stopped by force.")
+    keep_jobs: Annotated[Duration, Field(ge=60, le=31_536_000)] = Field(
+        default=86_400, description="How long a job that ended is kept, with what came of it and the key it was asked for with."
+    )
     mode: ModeName = Field(default="enforce", description="detect tells what differs, everywhere, and changes nothing.")
     suspend: SuspendSpec | None = Field(default=None, description="Change nothing anywhere before a moment.")
     windows: list[WindowSpec] = Field(

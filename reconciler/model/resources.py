@@ -162,6 +162,8 @@ class Image:
     source: Source
     file: str = ""
     recipe: str = ""
+    languages: tuple[str, ...] = ()
+    """What programs in it can be run in, where no recipe tells that."""
 
     @property
     def family(self) -> str:
@@ -277,6 +279,8 @@ class Policy:
     signatures: Signatures = Signatures.OFF
     force_stop: bool = False
     """Whether a container that does not stop in time may be stopped by force."""
+    keep_jobs: int = 86_400
+    """Seconds that a job which ended is kept."""
     update: Update | None = None
     """How services are changed in turns; None leaves it to the limits."""
     source: Source = Source("", 0)

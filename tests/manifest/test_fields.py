@@ -120,11 +120,12 @@ def test_every_limit_can_be_written_and_has_one_default(spec: type[LimitsSpec | 
 def test_a_policy_says_all_of_itself() -> None:
     spec = (
         "{limits: {destroysPerOwner: 1, updateShare: 0.1, unseenShare: 0.9, creates: 3}, grace: {services: 2h, sessions: 5m, cells: 1s},"
-        " drift: refuse, approval: 'off', forceStop: true}"
+        " drift: refuse, approval: 'off', forceStop: true, keepJobs: 2h}"
     )
     found = desired_of({"kind": "Policy", "of": "p", "spec": spec}).policy
     assert found.limits == Limits(destroys_per_owner=1, update_share=0.1, unseen_share=0.9, creates=3)
     assert (found.grace, found.drift, found.approval, found.force_stop) == (Grace(7200, 300, 1), Drift.REFUSE, Approval.OFF, True)
+    assert found.keep_jobs == 7200
 
 
 def test_a_host_says_who_lends_it_and_what_it_calls_itself() -> None:
