@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import socket
-import ssl
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect
 
-from reconciler.errors import HostError, Malformed, Unreachable, WrongIdentity
+from reconciler.errors import HostError, Malformed, Unreachable
 from reconciler.lxd.errors import of_status
-from reconciler.lxd.transport import HTTP_UNIX
+from reconciler.lxd.sockets import connected
 from reconciler.model.hints import Hint
 
 if TYPE_CHECKING:
@@ -50,7 +47,7 @@ class Stream:
         host = door.host
         # Logging is asked for because of one line in it; most of the rest is thrown away unread.
         path = door.path("events", type="lifecycle,logging")
-        plain = _plain(door)
+        plain = connected(door, "event stream")
         try:
             opened = connect(
                 f"ws://lxd{path}",
@@ -135,30 +132,3 @@ def _who(requestor: dict[str, Any]) -> str:
     name, ways = str(requestor.get("username", "")), [str(requestor.get(key, "")) for key in ("protocol", "address")]
     way = ", ".join(part for part in ways if part and part != "@")
     return f"{name} ({way})" if name and way else name
-
-
-def _plain(door: Door) -> socket.socket:
-    """A connected socket to the host; over HTTPS wrapped, with the certificate held against the pin before anything is sent."""
-    endpoint, timeout = urlsplit(door.endpoint), door.connect_timeout
-    try:
-        if door.endpoint.startswith(HTTP_UNIX):
-            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            made.settimeout(timeout)
-            made.connect(unquote(endpoint.netloc))
-            return made
-        made = socket.create_connection((str(endpoint.hostname), int(endpoint.port or 443)), timeout)
-        return _wrapped(door, made)
-    except (OSError, ValueError) as error:
-        raise Unreachable(f"{door.host.name}: no event stream: {error}") from error
-
-
-def _wrapped(door: Door, plain: socket.socket) -> ssl.SSLSocket:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if door.client_certificate is not None:
-        context.load_cert_chain(*door.client_certificate)
-    wrapped = context.wrap_socket(plain)
-    if hashlib.sha256(wrapped.getpeercert(binary_form=True) or b"").hexdigest() != door.host.fingerprint:
-        wrapped.close()
-        raise WrongIdentity(f"{door.host.name}: the server showed another certificate than the pinned one; nothing was sent to it")
-    return wrapped

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MOST_ENTRIES = 4096
 PIECE = 32 * 1024
 MOST_REFUSED = 32
+MOST_SHOWN = 100
+"""Characters of a name, or of a reason, that are told of one that is refused."""
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -57,7 +59,7 @@ def look(root: str, bounds: dict[str, int]) -> Found:
         else:
             found.artifacts.append(entry)
             used += entry.size
-    return Found(found.artifacts, found.refused[:MOST_REFUSED])
+    return Found(found.artifacts, [Refused(name[:MOST_SHOWN], why[:MOST_SHOWN]) for name, why in found.refused[:MOST_REFUSED]])
 
 
 def _walk(root: str) -> Iterator[Artifact | Refused]:

@@ -126,7 +126,7 @@ class Server:
             raise Failed("a run that did not begin")
         before, used, killed = self._before
         self._sight = wipe.look(self._group)
-        told: dict[str, Any] = {"doubts": wipe.doubts(before, self._sight)}
+        told: dict[str, Any] = wipe.difference(before, self._sight)
         if self._group:
             starved = self._group.killed() - killed
             told["peak"] = self._group.peak(used) or end["peak"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.runner.namespaces import count_mounts
 
@@ -41,8 +41,8 @@ def strangers() -> set[int]:
     return found
 
 
-def doubts(before: Sight, after: Sight) -> list[str]:
-    """What differs, in words; nothing where the run left nothing."""
+def difference(before: Sight, after: Sight) -> dict[str, Any]:
+    """What is there that was not: ``processes`` and ``mounts``, and every difference in words; no words where the run left nothing."""
     told = []
     if after.mounts != before.mounts:
         told.append(f"{after.mounts} mounts, not {before.mounts}")
@@ -50,4 +50,4 @@ def doubts(before: Sight, after: Sight) -> list[str]:
         told.append(f"{after.descriptors} descriptors, not {before.descriptors}")
     if after.processes != before.processes:
         told.append(f"{len(after.processes - before.processes)} processes left, {len(before.processes - after.processes)} gone")
-    return told
+    return {"doubts": told, "processes": len(after.processes - before.processes), "mounts": after.mounts - before.mounts}

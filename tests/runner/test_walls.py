@@ -54,9 +54,10 @@ def test_the_filter(machine: str) -> None:
 
 def test_what_differs_is_a_doubt() -> None:
     before = wipe.Sight(3, 9, frozenset({1, 2}))
-    assert wipe.doubts(before, before) == []
+    assert wipe.difference(before, before) == {"doubts": [], "processes": 0, "mounts": 0}
     after = wipe.Sight(4, 8, frozenset({2, 3, 4}))
-    assert wipe.doubts(before, after) == ["4 mounts, not 3", "8 descriptors, not 9", "2 processes left, 1 gone"]
+    told = ["4 mounts, not 3", "8 descriptors, not 9", "2 processes left, 1 gone"]
+    assert wipe.difference(before, after) == {"doubts": told, "processes": 2, "mounts": 1}
 
 
 def test_artifacts_within_their_bounds(tmp_path: Path) -> None:

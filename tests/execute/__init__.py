@@ -1,0 +1,1 @@
+"""Runs through a link, in real containers and against runners that lie."""
