@@ -17,6 +17,7 @@ from reconciler.errors import UsageError
 from reconciler.manifest.checks import TEXT_RULES
 from reconciler.policy.access import ACCESS_RULES
 from reconciler.policy.admission import ADMISSION_RULES
+from reconciler.policy.fencing import FENCING_RULES
 from reconciler.policy.otp import APPROVAL_RULES
 from reconciler.policy.paths import NAME_RULES, TOGETHER
 from reconciler.policy.reuse import AGAIN_RULES, KEEP_RULES
@@ -100,7 +101,7 @@ def _every() -> Iterator[Entry]:
     yield from _of(IMAGE_RULES, Stage.IMAGE)
     yield from _of(ACCESS_RULES, Stage.REQUEST)
     yield from _of(APPROVAL_RULES, Stage.APPROVAL)
-    yield from _of((*KEEP_RULES, *AGAIN_RULES, *ADMISSION_RULES, *NAME_RULES, TOGETHER), Stage.RUN)
+    yield from _of((*KEEP_RULES, *AGAIN_RULES, *FENCING_RULES, *ADMISSION_RULES, *NAME_RULES, TOGETHER), Stage.RUN)
 
 
 def _of(rules: Iterable[object], stage: Stage) -> Iterator[Entry]:

@@ -47,6 +47,7 @@ DECISIONS = (
     Decision("Is the cell in use?", "a run would be cut off", ("I07", "I08", "I13")),
     Decision("Does the cell go on with its owner?", "what a run left behind would reach the next one", ("C01", "C02", "C03", "C04")),
     Decision("Is it the owner's own cell?", "one owner would read what another left", ("C05", "C06", "C07", "C08")),
+    Decision("Does the claim still stand?", "a program would begin in a cell that is somebody else's by now", ("C12", "C13")),
     Decision("Will the run begin in time?", "a queue that nobody sees would grow", ("C10", "C11")),
     Decision("Does a file stay in its folder?", "a name would reach outside", ("C20", "C21", "C22", "C23", "C24", "C25")),
     Decision("Is the session's end known?", "a new session would hide a loss", ("I09",)),

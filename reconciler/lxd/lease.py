@@ -154,7 +154,7 @@ class Lease:
         """Its number."""
         return str(self._mine.term)
 
-    def check(self, method: str, path: str, *, destructive: bool) -> None:
+    def check(self, method: str, path: str, *, destructive: bool, body: object = None) -> None:  # noqa: ARG002 - it is for every request
         """Whether we may write. Where a call ends something the host is asked too. Raises ``LeaseHeld`` (P05) or a ``HostError``."""
         self._ask(method, path, leases(self._door) if destructive else None)
 

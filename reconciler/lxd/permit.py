@@ -23,7 +23,7 @@ class Permit(Protocol):
         """Of the lease behind it; "" where none is."""
         ...
 
-    def check(self, method: str, path: str, *, destructive: bool) -> None:
+    def check(self, method: str, path: str, *, destructive: bool, body: object = None) -> None:
         """Raises ``LeaseHeld``, ``Refused`` or a ``HostError`` where the request must not be sent."""
         ...
 
@@ -37,7 +37,7 @@ class Narrow:
         self._purpose = purpose
         self._requests = requests
 
-    def check(self, method: str, path: str, *, destructive: bool) -> None:  # noqa: ARG002 - what it is for is listed whole
+    def check(self, method: str, path: str, *, destructive: bool, body: object = None) -> None:  # noqa: ARG002 - what it is for is listed whole
         """Raises ``Refused`` (P15) for anything else."""
         fits = any(method == allowed and path.startswith(begin) for allowed, begin in self._requests)
         _ask(method, path, self._purpose, fits=fits)
@@ -55,10 +55,10 @@ class Within:
         """Of the lease behind it."""
         return self._permit.term
 
-    def check(self, method: str, path: str, *, destructive: bool) -> None:
+    def check(self, method: str, path: str, *, destructive: bool, body: object = None) -> None:
         """Raises ``Refused`` (P15) for anything else, or what the other permit raises."""
         self._narrow.check(method, path, destructive=destructive)
-        self._permit.check(method, path, destructive=destructive)
+        self._permit.check(method, path, destructive=destructive, body=body)
 
 
 ENROLMENT = Narrow("enrolment", (("POST", "/1.0/certificates"),))
@@ -77,7 +77,7 @@ def allow(permit: Permit | None, method: str, path: str, body: object) -> None:
     if permit is None:
         _ask(method, path, None, fits=False)
         return
-    permit.check(method, path, destructive=destructive(method, body))
+    permit.check(method, path, destructive=destructive(method, body), body=body)
 
 
 def destructive(method: str, body: object) -> bool:

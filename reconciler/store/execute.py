@@ -92,6 +92,10 @@ class ExecuteFile(SqliteFile):
         """Every claim, the oldest first."""
         return tuple(claim_of(row) for row in self.read("select * from claims order by fence"))
 
+    def found(self, uuid: str) -> Claim | None:
+        """The claim of one cell; None where nobody has it."""
+        return next((claim_of(row) for row in self.read("select * from claims where uuid = ?", uuid)), None)
+
     def kept(self, pool: str, owner: str, at: float) -> tuple[Claim, ...]:
         """What waits for this owner in the pool, the one that was used last first."""
         rows = self.read("select * from claims where owner = ? and state = 'kept' and until > ? order by until desc", owner, at)

@@ -42,7 +42,7 @@ class Asked:
         self.heard: list[tuple[str, bool]] = []
         self._last = last
 
-    def check(self, method: str, path: str, *, destructive: bool) -> None:
+    def check(self, method: str, path: str, *, destructive: bool, body: object = None) -> None:  # noqa: ARG002 - it only counts
         self.heard.append((f"{method} {path.partition('?')[0]}", destructive))
         if len(self.heard) > self._last:
             raise LeaseHeld("P05: lost")

@@ -35,6 +35,7 @@ TABLES = (
     ("reconciler/policy/access.py", "ACCESS_RULES", "tests/policy/test_access.py"),
     ("reconciler/policy/reuse.py", "KEEP_RULES", "tests/policy/test_reuse.py"),
     ("reconciler/policy/reuse.py", "AGAIN_RULES", "tests/policy/test_reuse.py"),
+    ("reconciler/policy/fencing.py", "FENCING_RULES", "tests/policy/test_fencing.py"),
     ("reconciler/policy/admission.py", "ADMISSION_RULES", "tests/policy/test_admission.py"),
     ("reconciler/policy/paths.py", "NAME_RULES", "tests/policy/test_paths.py"),
     ("reconciler/policy/otp.py", "ANSWER_RULES", "tests/policy/test_otp.py"),
