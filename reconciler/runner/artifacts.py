@@ -1,4 +1,4 @@
-"""What a run left in its artifacts folder, looked at from inside its sandbox, with its rights, once every program of it is dead.
+"""What a run left in its artifacts folder, looked at with its rights once every program of it is dead.
 
 Only plain files with one name are given. A link, a device, a pipe or a file beyond its bound is told of, never followed and never skipped
 in silence.
@@ -111,7 +111,9 @@ def _judge(root: str, path: str) -> Artifact | Refused | None:
         return Refused(shown, "it is a link" if stat.S_ISLNK(known.st_mode) else "it is no plain file")
     if known.st_nlink != 1:
         return Refused(shown, "it has a second name")
-    return Artifact(path, known.st_size) if os.access(f"{root}/{path}", os.R_OK) else Refused(shown, "it cannot be read")
+    if not os.access(f"{root}/{path}", os.R_OK, effective_ids=True):
+        return Refused(shown, "it cannot be read")
+    return Artifact(path, known.st_size)
 
 
 def pieces(root: str, artifact: Artifact) -> Iterator[bytes]:

@@ -26,6 +26,11 @@ class Channel:
         """Whether the host reads slower than the program writes."""
         return len(self._held) > FULL
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait for a ``flush``."""
+        return len(self._held)
+
     def send(self, kind: bytes, run: int, payload: bytes = b"") -> None:
         """Hold a frame until the next ``flush``."""
         self._held += encode(kind, run, payload)

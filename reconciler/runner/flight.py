@@ -5,75 +5,177 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
-import socket
+import select
 import time
 from typing import TYPE_CHECKING, Any, Callable
 
-from reconciler.runner import frames, namespaces, within
-from reconciler.runner import syscalls as sc
+from reconciler.runner import artifacts, frames, privileges
+from reconciler.runner.program import Program
+from reconciler.runner.sandbox import Failed, NotStarted, Sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reconciler.runner.machine import Start
-    from reconciler.runner.program import Program
-    from reconciler.runner.within import Plan, Walls
+    from reconciler.runner.sandbox import Ground
+    from reconciler.runner.zygote import Zygote
 
-GRACE = 2.0
-"""Seconds that the first process has to collect and tell once it was told to stop."""
-MESSAGE = 128 * 1024
+GRACE = 10.0
+"""Seconds within which a program that was killed must be dead."""
+NOT_FOUND, NOT_RUN = 127, 126
+_NO_SUCH_FILE = 2
+_FOREVER = float("inf")
 Send = Callable[[bytes, bytes], None]
-
-
-class Failed(Exception):
-    """The sandbox could not be made, or what was heard from inside is not what can be heard."""
-
-
-class Born(Exception):  # no error: it unwinds the copy that becomes the program
-    """This process is the copy of a zygote that is to become the program."""
-
-    def __init__(self, program: Program) -> None:
-        super().__init__()
-        self.program = program
-
-
-def spawn(plan: Plan, walls: Walls, flags: int = 0) -> int:
-    """Begin a sandbox; the pid of its first process. Raises ``OSError``, ``Born`` in a copy that is to become the program."""
-    pid = sc.clone(namespaces.flags(plan.spec.network) | flags)
-    if pid == 0:
-        raise Born(within.live(plan, walls))
-    return pid
 
 
 class Flight:
     """A run from its start to its end. Whoever owns it calls what its descriptors and its clock ask for, until ``landed``."""
 
-    def __init__(self, start: Start, send: Send, launch: Callable[[Plan], int]) -> None:
-        self.spec, self._send = start.spec, send
+    def __init__(self, order: Start, send: Send, ground: Ground, zygote: Zygote | None) -> None:
+        self.spec, self._send = order.spec, send
         self.begun = time.monotonic()
         self.deadline = self.begun + self.spec.seconds
         self.why = ""
-        self._report: dict[str, Any] | None = None
+        self.landed = False
+        self._alive = True
         self._hash, self._sent, self._bytes = hashlib.sha256(), 0, {frames.STDOUT: 0, frames.STDERR: 0}
         self._cut: set[bytes] = set()
+        self._ended: set[int] = set()
         self._stdin, self._stdin_ends = bytearray(), False
-        self._owed, self._given, self._files = 0, 0, 0
-        inner = self._pipes()
-        try:
-            self.pid = launch(within.Plan(start.run, start.spec, start.files, inner, self._inside, self.begun))
-        finally:
-            for descriptor in inner:
-                os.close(descriptor)
-            self._inside.close()
+        self._times = {"sandbox": 0, "compile": 0, "run": 0, "collect": 0}
+        self._spent, self._status, self._left = [0, 0, 0], 0, 0
+        self._refused: list[artifacts.Refused] = []
+        self._collecting: Iterator[None] | None = None
+        self._pid, self.pidfd = 0, -1
+        self._zygote = zygote
+        self._inner: tuple[int, ...] = self._pipes()
+        self._sandbox = Sandbox(ground, order.run, self.spec, order.files)
+        self._times["sandbox"] = _micro(time.monotonic() - self.begun)
+        self._send(frames.STARTED, b"{}")
+        self._begin("compile" if self.spec.compile else "run")
 
     def _pipes(self) -> tuple[int, int, int]:
         stdin, self.stdin = os.pipe()
         self.stdout, stdout = os.pipe()
         self.stderr, stderr = os.pipe()
-        self.control, self._inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.control.settimeout(0)
         for descriptor in (self.stdin, self.stdout, self.stderr):
             os.set_blocking(descriptor, False)
         return stdin, stdout, stderr
+
+    def _begin(self, stage: str) -> None:
+        """Start the program of a stage; this process is inside the sandbox, and outside after. Raises ``Failed``, ``OSError``."""
+        self._stage, self._mark = stage, time.monotonic()
+        try:
+            self._start(Program(self.spec.compile if stage == "compile" else self.spec.run, self.spec.environment))
+        except NotStarted as none:
+            os.write(self._inner[2], f"{none.word}: {os.strerror(none.code)}\n".encode())
+            self._status = (NOT_FOUND if none.code == _NO_SUCH_FILE else NOT_RUN) << 8
+            self._sandbox.leave()
+        if stage == "run":
+            self._let_go()
+        if self._pid:
+            self.pidfd = os.pidfd_open(self._pid)
+        else:
+            self._over()
+
+    def _start(self, program: Program) -> None:
+        self._pid = 0
+        if self._zygote:
+            self._sandbox.leave()
+            self._pid = self._zygote.launch(program, self._sandbox, self._inner)
+            return
+        pipes = self._inner
+        if self._stage == "compile":
+            pipes = (os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC), *pipes[1:])
+        try:
+            self._pid = self._sandbox.start(program, pipes)
+        finally:
+            if self._stage == "compile":
+                os.close(pipes[0])
+        self._sandbox.leave()
+
+    @property
+    def collecting(self) -> bool:
+        """Whether its programs are dead and ``pump`` has something to do."""
+        return self._collecting is not None
+
+    def wants(self, *, full: bool) -> list[tuple[int, int]]:
+        """The descriptors to be called for, and with what. ``full``: nothing more can be told for now."""
+        if self.collecting:
+            return []
+        wanted = [(self.pidfd, select.POLLIN)]
+        if not full:
+            wanted += [(one, select.POLLIN) for one in (self.stdout, self.stderr) if one not in self._ended]
+        if self.stdin >= 0 and self._stdin:
+            wanted.append((self.stdin, select.POLLOUT))
+        return wanted
+
+    def died(self) -> None:
+        """The program of the stage is dead: go on with the next, or bring the run to its end. Raises ``Failed``, ``OSError``."""
+        _, self._status, spent = os.wait4(self._pid, 0)
+        self._count(spent)
+        self._spent[2] = max(self._spent[2], spent.ru_maxrss * 1024)
+        os.close(self.pidfd)
+        self.pidfd = -1
+        self._times[self._stage] = _micro(time.monotonic() - self._mark)
+        if self._zygote:
+            self._zygote.landed()
+        if self._stage == "compile" and self._status == 0 and not self.why:
+            self._sandbox.enter()
+            self._begin("run")
+        else:
+            self._over()
+
+    def _let_go(self) -> None:
+        """Close the program's ends of its pipes, which end when nobody of the run has them any more."""
+        for descriptor in self._inner:
+            os.close(descriptor)
+        self._inner = ()
+
+    def _count(self, spent: Any) -> None:
+        self._spent[0] += _micro(spent.ru_utime)
+        self._spent[1] += _micro(spent.ru_stime)
+
+    def _over(self) -> None:
+        """Kill what is left, and begin to collect."""
+        self._left = 0 if self.why else self._sandbox.others()
+        self._alive = False
+        self._count(self._sandbox.end())
+        self._let_go()
+        self.deadline = _FOREVER
+        for descriptor in (self.stdout, self.stderr):
+            while self.read(descriptor):
+                pass
+        self._mark = time.monotonic()
+        self._collecting = self._collect()
+
+    def pump(self) -> None:
+        """Go on collecting by one piece; at the end the run has landed. Raises ``OSError``."""
+        if self._collecting is None:
+            return
+        for _ in self._collecting:
+            return
+        self._times["collect"] = _micro(time.monotonic() - self._mark)
+        self._sandbox.close()
+        self._close()
+        self.landed = True
+
+    def _collect(self) -> Iterator[None]:
+        """Tell of every artifact, each a head and its bytes, with no other rights than the program had."""
+        place, uid = self._sandbox.artifacts, self._sandbox.share.uid
+        with privileges.lent(uid):
+            found = artifacts.look(place, self.spec.artifacts)
+        self._refused = found.refused
+        for one in found.artifacts:
+            self._send(frames.ARTIFACT, json.dumps(one._asdict()).encode())
+            pieces = artifacts.pieces(place, one)
+            while True:
+                with privileges.lent(uid):
+                    piece = next(pieces, None)
+                if piece is None:
+                    break
+                self._send(frames.DATA, piece)
+                yield
 
     def feed(self, data: bytes) -> None:
         """Take bytes for standard input; none is its end."""
@@ -113,90 +215,47 @@ class Flight:
             self._bytes[kind] += len(told)
             self._hash.update(told)
             self._send(kind, told)
+        if not data:
+            self._ended.add(descriptor)
         return bool(data)
-
-    def hear(self) -> bool:
-        """Take one message of the first process; False at the end of all. Raises ``Failed``."""
-        try:
-            message = self.control.recv(MESSAGE)
-        except BlockingIOError:
-            return True
-        except ConnectionResetError:
-            return False
-        kind, payload = message[:1], message[1:]
-        if not message:
-            return False
-        if kind == within.FAILED:
-            raise Failed(payload.decode("utf-8", "replace"))
-        self._take(kind, payload)
-        return True
-
-    def _take(self, kind: bytes, payload: bytes) -> None:
-        """Pass on what may be said, within its bounds."""
-        bounds = self.spec.artifacts
-        if kind == within.STARTED:
-            self._send(frames.STARTED, b"{}")
-        elif kind == within.ARTIFACT and not self._owed and self._files < bounds["count"]:
-            self._owed = int(json.loads(payload)["size"])
-            self._given += self._owed
-            self._files += 1
-            self._send(frames.ARTIFACT, payload)
-        elif kind == within.DATA and len(payload) <= self._owed:
-            self._owed -= len(payload)
-            self._send(frames.DATA, payload)
-        elif kind == within.ENDED and not self._owed and self._report is None:
-            self._report = json.loads(payload)
-        else:
-            raise Failed("the first process of the sandbox said what it cannot say")
-        if self._given > bounds["bytes"]:
-            raise Failed("more bytes of artifacts than were asked for")
 
     def stop(self, why: str) -> None:
         """End the run for a reason; the first one counts."""
         if not self.why:
             self.why = why
-            self.deadline = time.monotonic() + GRACE
-            os.kill(self.pid, signal.SIGTERM)
+            if self._alive:
+                self.deadline = time.monotonic() + GRACE
+                self._sandbox.kill()
 
     def late(self) -> None:
-        """The deadline is over: of the run, or of its stop."""
+        """The deadline is over: of the run, or of its death. Raises ``Failed``."""
         if self.why:
-            os.kill(self.pid, signal.SIGKILL)
-            self.deadline = time.monotonic() + GRACE
-        else:
-            self.stop("timeout")
+            raise Failed("a program that does not die")
+        self.stop("timeout")
 
-    def land(self) -> dict[str, Any]:
-        """Wait for the first process, with which its whole namespace is dead; pass on the rest of the output. What is told of the run."""
-        _, status, spent = os.wait4(self.pid, 0)
-        for descriptor in (self.stdout, self.stderr):
-            while self.read(descriptor):
-                pass
-        self.close()
-        report = self._report or {}
+    def told(self) -> dict[str, Any]:
+        """What is told of a run that has landed."""
         return {
-            "how": self.why or ("finished" if self._report else "lost"),
-            "stage": report.get("stage", "run"),
-            **_ending(int(report.get("status", status))),
-            "user_us": report.get("user", int(spent.ru_utime * 1e6)),
-            "system_us": report.get("system", int(spent.ru_stime * 1e6)),
-            "peak": report.get("peak", spent.ru_maxrss * 1024),
-            "times": {**report.get("times", {})},
-            "left": report.get("left", 0),
-            "refused": report.get("refused", []),
+            "how": self.why or "finished",
+            "stage": self._stage,
+            **_ending(self._status),
+            "user_us": self._spent[0],
+            "system_us": self._spent[1],
+            "peak": self._spent[2],
+            "times": self._times,
+            "left": self._left,
+            "refused": self._refused,
             "stdout": self._bytes[frames.STDOUT],
             "stderr": self._bytes[frames.STDERR],
             "sha256": self._hash.hexdigest(),
             "truncated": sorted("stdout" if kind == frames.STDOUT else "stderr" for kind in self._cut),
         }
 
-    def close(self) -> None:
-        """Close every descriptor. Safe to call twice."""
+    def _close(self) -> None:
         for name in ("stdin", "stdout", "stderr"):
             if getattr(self, name) >= 0:
                 os.close(getattr(self, name))
                 setattr(self, name, -1)
-        self.control.close()
 
 
 def _ending(status: int) -> dict[str, int | None]:
@@ -204,3 +263,7 @@ def _ending(status: int) -> dict[str, int | None]:
     if os.WIFSIGNALED(status):
         return {"code": None, "signal": os.WTERMSIG(status)}
     return {"code": os.WEXITSTATUS(status), "signal": None}
+
+
+def _micro(seconds: float) -> int:
+    return int(seconds * 1_000_000)

@@ -1,8 +1,7 @@
-"""What one process may use, and the kernel's first choice when memory ends."""
+"""What one process of a run may use."""
 
 from __future__ import annotations
 
-import os
 import resource
 from typing import TYPE_CHECKING
 
@@ -13,50 +12,31 @@ STACK = 8 * 1024 * 1024
 OPEN_FILES = 1024
 LOCKED = 64 * 1024
 SIGNALS = 256
-FIRST_TO_DIE, NEXT_TO_DIE = b"1000", b"500"
+NO_BOUND = (1 << 64) - 1
+WHICH = (
+    resource.RLIMIT_CORE,
+    resource.RLIMIT_CPU,
+    resource.RLIMIT_FSIZE,
+    resource.RLIMIT_MEMLOCK,
+    resource.RLIMIT_MSGQUEUE,
+    resource.RLIMIT_NICE,
+    resource.RLIMIT_NOFILE,
+    resource.RLIMIT_NPROC,
+    resource.RLIMIT_RTPRIO,
+    resource.RLIMIT_SIGPENDING,
+    resource.RLIMIT_STACK,
+    resource.RLIMIT_DATA,
+)
 
 
-def set_limits(spec: Spec, *, bounded: bool) -> None:
-    """Bound this process and those it makes. ``bounded`` says that a cgroup bounds their memory together. Raises ``OSError``."""
-    limits = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: spec.cpu_seconds,
-        resource.RLIMIT_FSIZE: spec.disk,
-        resource.RLIMIT_MEMLOCK: LOCKED,
-        resource.RLIMIT_MSGQUEUE: 0,
-        resource.RLIMIT_NICE: 0,
-        resource.RLIMIT_NOFILE: OPEN_FILES,
-        resource.RLIMIT_NPROC: spec.processes + 1,  # the first process of the sandbox counts too
-        resource.RLIMIT_RTPRIO: 0,
-        resource.RLIMIT_SIGPENDING: SIGNALS,
-        resource.RLIMIT_STACK: STACK,
-    }
-    if not bounded:
-        limits[resource.RLIMIT_DATA] = spec.memory
-    for which, most in limits.items():
-        hard = resource.getrlimit(which)[1]
-        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(which, (value, value))
+def values(spec: Spec, *, bounded: bool) -> list[int]:
+    """The bounds of one process of a run, for ``WHICH``. ``bounded`` says that a cgroup bounds the memory of all together."""
+    memory = resource.RLIM_INFINITY if bounded else spec.memory
+    wanted = (0, spec.cpu_seconds, spec.disk, LOCKED, 0, 0, OPEN_FILES, spec.processes, 0, SIGNALS, STACK, memory)
+    return [_least(most, resource.getrlimit(which)[1]) for which, most in zip(WHICH, wanted)]
 
 
-class Turn:
-    """Whom the kernel kills when memory ends: the program and its children first, then their first process, and long after that the runner.
-
-    A process hands its turn down to those it makes, so the first process takes the program's turn while it makes the program.
-    """
-
-    def __init__(self) -> None:
-        self._score = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
-        self.after()
-
-    def before(self) -> None:
-        """Be first, and hand that down. Raises ``OSError``."""
-        os.write(self._score, FIRST_TO_DIE)
-
-    def after(self) -> None:
-        """Be next. Raises ``OSError``."""
-        os.write(self._score, NEXT_TO_DIE)
-
-    def close(self) -> None:
-        """Forget it, in a copy that becomes the program."""
-        os.close(self._score)
+def _least(most: int, hard: int) -> int:
+    """Without a bound is the number that the kernel takes for it."""
+    bounds = [bound for bound in (most, hard) if bound != resource.RLIM_INFINITY]
+    return min(bounds) if bounds else NO_BOUND

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from reconciler.runner import syscalls as sc
 from reconciler.runner.namespaces import mountpoints
+from reconciler.runner.orders import Memory, Order, Orders
 
 STAGE = "/tmp"
+ROOT = f"{STAGE}/run/root"
 DEVICES = ("null", "zero", "full", "random", "urandom")
 LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
 VIEWS = ("cpuinfo", "diskstats", "loadavg", "meminfo", "slabinfo", "stat", "swaps", "uptime")
@@ -47,6 +49,8 @@ class Stage(NamedTuple):
     views: tuple[str, ...]
     hidden: tuple[str, ...]
     empty: tuple[str, ...]
+    proc: Orders
+    """Mounts /proc at the root of the next run."""
 
 
 def prepare() -> Stage:
@@ -63,7 +67,14 @@ def prepare() -> Stage:
         sc.bind(f"/proc/{name}", f"{STAGE}/views/{name}")
     hidden, empty = tuple(filter(_shown, HIDDEN)), tuple(filter(_shown, EMPTY))
     _trim()
-    return Stage(_accounts(), views, hidden, empty)
+    return Stage(_accounts(), views, hidden, empty, _mounter())
+
+
+def _mounter() -> Orders:
+    memory = Memory()
+    kind = memory.hold(b"proc")
+    arguments = (kind, memory.hold(f"{ROOT}/proc".encode()), kind, UNSAFE | sc.MS_NOEXEC, 0)
+    return Orders([Order("mount", sc.NUMBERS.mount, arguments)], memory)
 
 
 def _trim() -> None:
@@ -109,7 +120,7 @@ def _shown(name: str) -> bool:
 
 def make_root(stage: Stage, disk: int, uid: int) -> None:
     """Make the root of one run and go there. Called inside its namespaces. Raises ``OSError``."""
-    run, root = f"{STAGE}/run", f"{STAGE}/run/root"
+    run, root = f"{STAGE}/run", ROOT
     files = max(FEWEST_FILES, min(MOST_FILES, disk // BYTES_A_FILE))
     sc.mount("run", run, "tmpfs", UNSAFE, f"size={disk},nr_inodes={files},mode=755")
     for name in ("upper", "work", "root", "tmp", "shm"):
@@ -142,7 +153,14 @@ def _people(upper: str, stage: Stage, uid: int) -> None:
 
 
 def _proc(stage: Stage, place: str) -> None:
-    sc.mount("proc", place, "proc", UNSAFE | sc.MS_NOEXEC)
+    """What is mounted shows the processes among which its mounter is, so a child does that, which is among those of the sandbox."""
+    pid = stage.proc.start(sc.CLONE_VFORK)
+    failure = stage.proc.failure()
+    os.waitpid(pid, 0)
+    if failure:
+        raise OSError(failure[1], f"mount {place}")
+    if os.path.exists(f"{place}/self"):
+        raise OSError("the processes of the sandbox are those of the cell")
     for name in stage.views:
         sc.bind(f"{STAGE}/views/{name}", f"{place}/{name}")
     for name in stage.hidden:

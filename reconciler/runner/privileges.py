@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import struct
+from typing import TYPE_CHECKING
 
 from reconciler.runner import syscalls as sc
+from reconciler.runner.orders import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.runner.orders import Memory
 
 FIRST_ID, IDS = 20_000, 40_000
 """The ids of runs: each has another than those before it, and none of them has an account in an image."""
-NEEDED = (0, 1, 3, 5, 6, 7, 8, 12, 21, 24)
-"""Chown, two over files, kill, both ids, capabilities, network and system administration, resources."""
+NEEDED = (0, 1, 3, 5, 6, 7, 8, 12, 18, 21, 24)
+"""Chown, two over files, kill, both ids, capabilities, network administration, roots, system administration, resources."""
 _PDEATHSIG, _DUMPABLE, _BOUNDING_DROP, _SECUREBITS, _NO_NEW_PRIVILEGES, _AMBIENT, _AMBIENT_CLEAR = 1, 4, 24, 28, 38, 47, 4
 _LOCKED = 0b11101111
 """Root is nobody special, ids bring no capabilities back, none may be made ambient; and all of it locked but for what exec clears."""
@@ -35,17 +44,37 @@ def narrow() -> None:
             sc.prctl(_BOUNDING_DROP, number)
 
 
-def drop(uid: int) -> None:
-    """Become ``uid`` without a capability, for ever; ``narrow`` was called before. Raises ``OSError``."""
-    for number in NEEDED:
-        sc.prctl(_BOUNDING_DROP, number)
-    sc.prctl(_SECUREBITS, _LOCKED)
-    sc.prctl(_AMBIENT, _AMBIENT_CLEAR)
-    os.setgroups([])
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
-    sc.call("capset", sc.NUMBERS.capset, struct.pack("Ii", _CAPABILITY_VERSION, 0), bytes(24))
-    sc.prctl(_NO_NEW_PRIVILEGES, 1)
+def dropped(memory: Memory, *, ids: bool = True) -> list[Order]:
+    """The orders to be without a capability for ever, and with ``ids`` somebody else (`user`, `group`); ``narrow`` was called before."""
+    prctl = sc.NUMBERS.prctl
+    header, none = memory.hold(struct.pack("Ii", _CAPABILITY_VERSION, 0)), memory.hold(bytes(24))
+    become = [
+        Order("groups", sc.NUMBERS.setgroups),
+        Order("group", sc.NUMBERS.setresgid),
+        Order("user", sc.NUMBERS.setresuid),
+    ]
+    return [
+        *(Order(f"bound {number}", prctl, (_BOUNDING_DROP, number)) for number in NEEDED),
+        Order("secure bits", prctl, (_SECUREBITS, _LOCKED)),
+        Order("ambient capabilities", prctl, (_AMBIENT, _AMBIENT_CLEAR)),
+        *(become if ids else ()),
+        Order("capabilities", sc.NUMBERS.capset, (header, none)),
+        Order("no new privileges", prctl, (_NO_NEW_PRIVILEGES, 1)),
+        Order("die with the parent", prctl, (_PDEATHSIG, signal.SIGKILL)),  # a change of ids forgets it
+    ]
+
+
+@contextlib.contextmanager
+def lent(uid: int) -> Iterator[None]:
+    """Have the rights of ``uid`` towards files for a while, and no other. Raises ``OSError``."""
+    os.setegid(uid)
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        hide()
 
 
 def hide() -> None:
@@ -53,11 +82,6 @@ def hide() -> None:
     sc.prctl(_DUMPABLE, 0)
 
 
-def show() -> None:
-    """Be a process like any other again."""
-    sc.prctl(_DUMPABLE, 1)
-
-
-def die_with_parent() -> None:
-    """Be killed when the parent ends. To be asked for after the ids are given up, which forgets it."""
-    sc.prctl(_PDEATHSIG, 9)
+def shown() -> Order:
+    """The order to be a process like any other again."""
+    return Order("show", sc.NUMBERS.prctl, (_DUMPABLE, 1))

@@ -10,6 +10,7 @@ import ctypes
 import struct
 
 from reconciler.runner import syscalls as sc
+from reconciler.runner.orders import Order
 
 DENIED = {
     "x86_64": {
@@ -106,8 +107,8 @@ class Filter:
     def __init__(self, machine: str = sc.MACHINE) -> None:
         steps = program(machine)
         self._steps = ctypes.create_string_buffer(steps, len(steps))
-        self._head = struct.pack("HxxxxxxP", len(steps) // _INSTRUCTION.size, ctypes.addressof(self._steps))
+        self._head = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(steps) // _INSTRUCTION.size, ctypes.addressof(self._steps)))
 
-    def set(self) -> None:
-        """Filter this process and its children, for ever. Raises ``OSError``."""
-        sc.call("seccomp", sc.NUMBERS.seccomp, _MODE_FILTER, 0, self._head)
+    def order(self) -> Order:
+        """The order to filter a process and its children, for ever."""
+        return Order("filter", sc.NUMBERS.seccomp, (_MODE_FILTER, 0, ctypes.addressof(self._head)))

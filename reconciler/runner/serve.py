@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import select
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,49 +15,69 @@ from typing import TYPE_CHECKING, Any
 from reconciler.runner import cgroup, frames, mounts, privileges, wipe
 from reconciler.runner import syscalls as sc
 from reconciler.runner.channel import IN, OUT, Channel
-from reconciler.runner.flight import Born, Failed, Flight, spawn
+from reconciler.runner.flight import Flight
 from reconciler.runner.machine import Cancel, Feed, Machine, Pong, Start
+from reconciler.runner.sandbox import Failed, Ground
 from reconciler.runner.seccomp import Filter
-from reconciler.runner.within import Walls
 from reconciler.runner.zygote import Zygote
 
 if TYPE_CHECKING:
     from reconciler.runner.cgroup import Cgroup
     from reconciler.runner.machine import Order
-    from reconciler.runner.within import Plan
 
 NOBODY_READS = 60.0
 """Seconds between two looks at the channel while nothing happens."""
+TOGETHER = 0.01
+"""Seconds for which what is to be told of a run waits for more, since each write costs whoever carries it dear."""
+MUCH = 65_536
+"""Bytes for which it does not wait."""
 
 
 class Server:
     """One cell: at most one run at a time."""
 
-    def __init__(self, channel: Channel, walls: Walls, group: Cgroup | None, *, python: bool = False) -> None:
-        self._channel, self._walls, self._group = channel, walls, group
+    def __init__(self, channel: Channel, ground: Ground, group: Cgroup | None, *, python: bool = False) -> None:
+        self._channel, self._ground, self._group = channel, ground, group
         self._machine = Machine()
-        self._zygote = Zygote(walls)
+        self._zygote = Zygote()
         if python:
             self._zygote.start()
         self._flight: Flight | None = None
-        self._run, self._last, self._copied = 0, False, False
-        self._poll = select.epoll()
-        self._watched: dict[int, int] = {}
+        self._run, self._last = 0, False
+        self._due = 0.0
         self._sight: wipe.Sight | None = None
         self._before: tuple[wipe.Sight, int, int] | None = None
-        self._watch(IN, select.EPOLLIN)
+        self._full = False
 
     def serve(self) -> None:
         """Until the host closes the channel. Raises ``Broken``, ``Failed`` or ``OSError`` for what the runner must not live on with."""
         while not self._last or self._flight:
-            flight = self._flight
-            wait = max(0.0, flight.deadline - time.monotonic()) if flight else NOBODY_READS
-            events = self._poll.poll(wait)
-            for descriptor, _ in events:
+            for descriptor, _ in self._wait():
                 self._handle(descriptor)
-            if flight and flight is self._flight and time.monotonic() >= flight.deadline:
-                flight.late()
-            self._rewatch(more=self._channel.flush())
+            flight = self._flight
+            if flight:
+                if not self._channel.full:
+                    flight.pump()
+                if flight.landed:
+                    self._land(flight)
+                elif time.monotonic() >= flight.deadline:
+                    flight.late()
+            self._tell()
+
+    def _wait(self) -> list[tuple[int, int]]:
+        """Wait for what can be dealt with, and no longer than until something is due."""
+        poll, flight, until = select.poll(), self._flight, time.monotonic() + NOBODY_READS
+        if not self._last:
+            poll.register(IN, select.POLLIN)
+        if self._full:
+            poll.register(OUT, select.POLLOUT)
+        elif self._channel.held:
+            until = min(until, self._due)
+        if flight:
+            until = min(until, flight.deadline if not flight.collecting or self._channel.full else 0.0)
+            for descriptor, events in flight.wants(full=self._channel.full):
+                poll.register(descriptor, events)
+        return poll.poll(max(0.0, until - time.monotonic()) * 1000)
 
     def _handle(self, descriptor: int) -> None:
         flight = self._flight
@@ -66,17 +87,23 @@ class Server:
             return
         elif descriptor == flight.stdin:
             flight.write_stdin()
-        elif descriptor == flight.control.fileno():
-            if not flight.hear():
-                self._land(flight)
-        elif not flight.read(descriptor):
-            self._watch(descriptor, 0)
+        elif descriptor == flight.pidfd:
+            flight.died()
+        elif descriptor in {flight.stdout, flight.stderr}:
+            flight.read(descriptor)
+
+    def _tell(self) -> None:
+        """Write what is held, if nothing more is about to come."""
+        held, now = self._channel.held, time.monotonic()
+        if held and not self._due:
+            self._due = now + TOGETHER
+        if held and (self._flight is None or held > MUCH or now >= self._due):
+            self._full, self._due = self._channel.flush(), 0.0
 
     def _listen(self) -> None:
         heard = self._channel.read()
         if heard is None:
             self._last = True
-            self._watch(IN, 0)
             if self._flight:
                 self._flight.stop("cancelled")
         for frame in heard or ():
@@ -95,25 +122,19 @@ class Server:
 
     def _begin(self, order: Start) -> None:
         group, self._run = self._group, order.run
-        self._copied = bool(order.spec.zygote) and self._zygote.ready(order.spec)
+        copied = bool(order.spec.zygote) and self._zygote.ready(order.spec)
         if group:
             group.limit(order.spec.memory, order.spec.processes)
         if self._sight is None or order.spec.zygote:  # the start of a zygote changes it
             self._sight = wipe.look(group)
         self._before = (self._sight, group.used() if group else 0, group.killed() if group else 0)
-        self._flight = flight = Flight(order, lambda kind, payload: self._channel.send(kind, self._run, payload), self._launch)
-        for descriptor in (flight.stdout, flight.stderr, flight.control.fileno()):
-            self._watch(descriptor, select.EPOLLIN)
-
-    def _launch(self, plan: Plan) -> int:
-        return self._zygote.launch(plan) if self._copied else spawn(plan, self._walls)
+        zygote = self._zygote if copied else None
+        self._flight = Flight(order, lambda kind, payload: self._channel.send(kind, self._run, payload), self._ground, zygote)
 
     def _land(self, flight: Flight) -> None:
         """The run is over: tell of it, and prove that nothing of it is left."""
         begun = time.monotonic()
-        for descriptor in [one for one in self._watched if one not in {IN, OUT}]:
-            self._watch(descriptor, 0)
-        end = flight.land()
+        end = flight.told()
         end.update(self._wiped(end))
         end["times"]["wipe"] = int((time.monotonic() - begun) * 1e6)
         end["times"]["all"] = int((time.monotonic() - flight.begun) * 1e6)
@@ -135,56 +156,33 @@ class Server:
                 told["how"] = "memory"
         return told
 
-    def _rewatch(self, *, more: bool) -> None:
-        """Ask only for what can be dealt with."""
-        self._watch(OUT, select.EPOLLOUT if more else 0)
-        flight = self._flight
-        if flight is None:
-            return
-        wanted = 0 if self._channel.full else select.EPOLLIN
-        for descriptor in (flight.stdout, flight.stderr, flight.control.fileno()):
-            if self._watched.get(descriptor) is not None and descriptor >= 0:
-                self._watch(descriptor, wanted or select.EPOLLERR)
-        if flight.stdin >= 0:
-            self._watch(flight.stdin, select.EPOLLOUT if flight.write_stdin() else 0)
 
-    def _watch(self, descriptor: int, events: int) -> None:
-        known = self._watched.get(descriptor)
-        if known == events or (known is None and not events):
-            return
-        if not events:
-            del self._watched[descriptor]
-            with contextlib.suppress(OSError):  # closed, which took it out
-                self._poll.unregister(descriptor)
-            return
-        (self._poll.modify if known is not None else self._poll.register)(descriptor, events)
-        self._watched[descriptor] = events
-
-
-def _walls() -> tuple[Walls, Cgroup | None]:
+def _ground() -> tuple[Ground, Cgroup | None]:
     if not sc.KNOWN:
         raise Failed(f"no filter of system calls for {sc.MACHINE}")
     privileges.hide()
     privileges.narrow()
+    os.setgroups([])
+    os.umask(0o022)
     stage = mounts.prepare()
     group = cgroup.prepare(f"{mounts.STAGE}/cgroup")
+    ground = Ground.lay(stage, Filter(), bounded=group is not None)
     gc.collect()
-    gc.freeze()  # what is here now stays; no run shall copy its pages
-    return Walls(stage, Filter(), bounded=group is not None), group
+    gc.freeze()
+    return ground, group
 
 
 def main(words: list[str]) -> None:
     """Be the runner. ``python`` among the words has a zygote ready from the start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no word of Python may run in a child that shares our memory
     channel = Channel()
     try:
-        walls, group = _walls()
-        server = Server(channel, walls, group, python="python" in words)
+        ground, group = _ground()
+        server = Server(channel, ground, group, python="python" in words)
         hello = {"protocol": frames.PROTOCOL, "python": sys.version.split()[0], "cgroup": group.version if group else 0}
         channel.send(frames.HELLO, 0, json.dumps(hello).encode())
         channel.flush()
         server.serve()
-    except Born:
-        raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the cell is to be destroyed, and somebody should know why
         channel.send(frames.GIVEN_UP, 0, json.dumps({"why": f"{type(error).__name__}: {error}"[:1024]}).encode())
         with contextlib.suppress(OSError):

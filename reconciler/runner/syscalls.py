@@ -21,17 +21,40 @@ class Numbers(NamedTuple):
     umount2: int
     pivot_root: int
     unshare: int
+    setns: int
     sethostname: int
     prctl: int
     seccomp: int
     close_range: int
     capset: int
+    setgroups: int
+    setresgid: int
+    setresuid: int
+    setsid: int
+    prlimit64: int
+    rt_sigaction: int
+    rt_sigprocmask: int
+    rt_sigtimedwait: int
+    wait4: int
+    dup3: int
+    openat: int
+    write: int
+    close: int
+    chdir: int
+    execve: int
+    exit_group: int
 
 
 MACHINES = {
-    "x86_64": Numbers(0xC000003E, 56, 165, 166, 155, 272, 170, 157, 317, 436, 126),
-    "aarch64": Numbers(0xC00000B7, 220, 40, 39, 41, 97, 161, 167, 277, 436, 91),
-}
+    "x86_64": Numbers(
+        0xC000003E, 56, 165, 166, 155, 272, 308, 170, 157, 317, 436, 126, 116, 119, 117, 112, 302,
+        13, 14, 128, 61, 292, 257, 1, 3, 80, 59, 231,
+    ),
+    "aarch64": Numbers(
+        0xC00000B7, 220, 40, 39, 41, 97, 268, 161, 167, 277, 436, 91, 159, 149, 147, 157, 261,
+        134, 135, 137, 260, 24, 56, 64, 57, 49, 221, 94,
+    ),
+}  # fmt: skip
 MACHINE = os.uname().machine
 KNOWN = MACHINE in MACHINES
 NUMBERS = MACHINES.get(MACHINE, MACHINES["x86_64"])
@@ -40,8 +63,9 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC = 1, 2, 4
 MS_PRIVATE, MS_SLAVE = 1 << 18, 1 << 19
 MNT_DETACH = 2
 NEW_NS, NEW_UTS, NEW_IPC, NEW_PID, NEW_NET, NEW_CGROUP = 0x00020000, 0x04000000, 0x08000000, 0x20000000, 0x40000000, 0x02000000
-CLONE_PARENT = 0x00008000
+CLONE_PARENT, CLONE_VM, CLONE_VFORK = 0x00008000, 0x00000100, 0x00004000
 SIGCHLD = 17
+_READ, _EXECUTE = 1, 4
 
 
 def call(name: str, number: int, *arguments: int | bytes | None) -> int:
@@ -80,13 +104,31 @@ def unshare(flags: int) -> None:
 
 
 def clone(flags: int) -> int:
-    """A copy of this process, as by fork, in new namespaces: 0 in the child. This process must have one thread."""
+    """A copy of this process, as by fork: 0 in the child. This process must have one thread."""
     return call("clone", NUMBERS.clone, flags | SIGCHLD, 0, 0, 0, 0)
+
+
+def clone_at(code: int, stack: int, flags: int, argument: int) -> int:
+    """A child that shares this process's memory and begins at machine code of ours, on a stack of its own; its pid."""
+    done = int(_libc.clone(ctypes.c_void_p(code), ctypes.c_void_p(stack), flags | CLONE_VM | SIGCHLD, ctypes.c_void_p(argument)))
+    if done < 0:
+        raise OSError(ctypes.get_errno(), f"clone: {os.strerror(ctypes.get_errno())}")
+    return done
+
+
+def executable(address: int, size: int) -> bool:
+    """Let the processor execute whole pages of ours, which nothing can write to from then on; whether this machine allows it."""
+    return int(_libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(size), _READ | _EXECUTE)) == 0
 
 
 def prctl(option: int, *arguments: int) -> int:
     """``prctl(2)``."""
     return call(f"prctl {option}", NUMBERS.prctl, option, *arguments, *(0,) * (4 - len(arguments)))
+
+
+def setns(descriptor: int, kind: int) -> None:
+    """``setns(2)``."""
+    call("setns", NUMBERS.setns, descriptor, kind)
 
 
 def sethostname(name: str) -> None:

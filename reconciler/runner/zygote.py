@@ -16,15 +16,16 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from reconciler.runner import become, mounts, privileges, within
+from reconciler.runner import become, mounts, namespaces, privileges
 from reconciler.runner import syscalls as sc
-from reconciler.runner.flight import Born, spawn
-from reconciler.runner.program import PATH
+from reconciler.runner.program import PATH, Program
+from reconciler.runner.sandbox import Failed
 from reconciler.runner.seccomp import Filter
-from reconciler.runner.spec import File, Spec
+from reconciler.runner.walls import Share, Walls
 
 if TYPE_CHECKING:
-    from reconciler.runner.within import Plan, Walls
+    from reconciler.runner.sandbox import Sandbox
+    from reconciler.runner.spec import Spec
 
 MODULES = [
     "argparse",
@@ -72,7 +73,11 @@ MODULES = [
 ]
 FORKS = 500
 """Runs after which a zygote is replaced."""
-_PIECE = 1 << 20
+_MOST = 1 << 18
+"""Bytes of what the runner says to a zygote, at most."""
+_UP = b"+"
+_SAID = 3
+"""The descriptor on which a copy says that its walls are up."""
 _BOOT = "import sys;sys.path.insert(0,sys.argv[1]);from reconciler.runner.zygote import serve;serve()"
 _NAMES = {"python3", "python"}
 
@@ -80,10 +85,10 @@ _NAMES = {"python3", "python"}
 class Zygote:
     """The runner's side."""
 
-    def __init__(self, walls: Walls) -> None:
-        self._walls = walls
+    def __init__(self) -> None:
         self._pid, self._forks, self._warm, self._dead = 0, 0, False, False
         self._socket: socket.socket | None = None
+        self._said = -1
 
     def start(self) -> None:
         """Begin one, without waiting for it. Raises ``OSError``."""
@@ -91,7 +96,7 @@ class Zygote:
         archive = sys.path[0]
         for number in (theirs.fileno(), int(archive.rpartition("/")[2])):
             os.set_inheritable(number, True)  # noqa: FBT003 - the standard library's signature
-        words = [sys.executable, "-c", _BOOT, archive, str(theirs.fileno()), json.dumps(self._walls[0]), str(self._walls.bounded)]
+        words = [sys.executable, "-c", _BOOT, archive, str(theirs.fileno())]
         self._pid = os.posix_spawn(sys.executable, words, {"PATH": PATH, "HOME": mounts.HOME, "LANG": "C.UTF-8"})
         theirs.close()
         self._socket, self._forks, self._warm = ours, 0, False
@@ -104,28 +109,28 @@ class Zygote:
             self.stop()
             self.start()
         if not self._warm and self._socket is not None and select.select([self._socket], [], [], 0)[0]:
-            self._warm = self._socket.recv(1) == b"+"
+            self._warm = self._socket.recv(1) == _UP
             self._dead = not self._warm
         plain = len(spec.run) > 1 and spec.run[0] in _NAMES and spec.run[1] == spec.source.name and not spec.compile
         return self._warm and plain and not any(name.startswith(("PYTHON", "LC_")) for name in spec.environment)
 
-    def launch(self, plan: Plan) -> int:
-        """Begin a sandbox whose program is a copy; the pid of its first process, which is a child of ours. Raises ``OSError``."""
+    def launch(self, program: Program, sandbox: Sandbox, pipes: tuple[int, ...]) -> int:
+        """Begin a copy that becomes the program; its pid, a child of the runner. Raises ``OSError``."""
         if self._socket is None:
             raise OSError("there is no zygote")
         self._forks += 1
-        memory = os.memfd_create("run")
-        try:
-            head = json.dumps([plan.run, plan.begun, [len(file) for file in plan.files], plan.spec]).encode()
-            for data in (head, *plan.files):
-                left = memoryview(data)
-                while left:
-                    left = left[os.write(memory, left) :]
-            handed = array.array("i", [*plan.pipes, plan.control.fileno(), memory])
-            self._socket.sendmsg([str(len(head)).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed)])
-        finally:
-            os.close(memory)
+        self._said = os.memfd_create("walls")
+        message = json.dumps([program, sandbox.share]).encode()
+        handed = array.array("i", [*pipes, self._said, *sandbox.doors])
+        self._socket.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed)])
         return int(self._socket.recv(16))
+
+    def landed(self) -> None:
+        """The copy is dead. Raises ``Failed`` where it never said that its walls were up."""
+        up = os.pread(self._said, 1, 0)
+        os.close(self._said)
+        if up != _UP:
+            raise Failed("a copy of the zygote could not put up its walls")
 
     def stop(self) -> None:
         """End it, if there is one."""
@@ -138,57 +143,45 @@ class Zygote:
 
 def serve() -> None:
     """Be the zygote; in a copy, become the program."""
-    door, stage, bounded = socket.socket(fileno=int(sys.argv[2])), mounts.Stage(*json.loads(sys.argv[3])), sys.argv[4] == "True"
+    door = socket.socket(fileno=int(sys.argv[2]))
     privileges.hide()
-    walls = within.Walls(stage, Filter(), bounded)
+    walls = Walls(Filter(), executes=False)
+    home = namespaces.Home()
     for name in MODULES:
         with contextlib.suppress(ImportError):  # an image may have less; its programs find that out themselves
             __import__(name)
     gc.collect()
     gc.freeze()
-    door.send(b"+")
-    try:
-        while True:
-            plan = _receive(door)
-            if plan is None:
-                return
-            pid = spawn(plan, walls, sc.CLONE_PARENT)
-            for descriptor in plan.pipes:
-                os.close(descriptor)
-            plan.control.close()
-            door.send(str(pid).encode())
-    except Born as born:
-        program = born.program
+    gc.disable()  # a copy switches it on again; here it would only touch pages
+    door.send(_UP)
+    while True:
+        heard = _receive(door)
+        if heard is None:
+            return
+        program, share, handed = heard
+        walls.fit(share, *handed[:4])
+        namespaces.enter(handed[4:], "pid_for_children")
+        pid = sc.clone(sc.CLONE_PARENT)
+        if pid == 0:
+            namespaces.enter(handed[4:], *(name for name in namespaces.KINDS if name != "pid_for_children"))
+            walls.follow()
+            break
+        home.back("pid_for_children")
+        for descriptor in handed:
+            os.close(descriptor)
+        door.send(str(pid).encode())
+    door.detach()
+    os.pwrite(_SAID, _UP, 0)
+    os.close(_SAID)
     become.become(program)
 
 
-def _receive(door: socket.socket) -> Plan | None:
-    """The next run; None when the runner is gone."""
-    message, ancillary, _, _ = door.recvmsg(64, socket.CMSG_SPACE(5 * 4))
+def _receive(door: socket.socket) -> tuple[Program, Share, list[int]] | None:
+    """The next run, and what is handed for it: three pipes, where to say that the walls are up, and the doors; None without a runner."""
+    message, ancillary, _, _ = door.recvmsg(_MOST, socket.CMSG_SPACE((_SAID + 1 + len(namespaces.KINDS)) * 4))
     if not message:
         return None
     handed = array.array("i")
     handed.frombytes(ancillary[0][2])
-    *pipes, control, memory = handed
-    with open(memory, "rb", buffering=0) as held:
-        held.seek(0)
-        run, begun, sizes, spec = json.loads(_exactly(held.fileno(), int(message)))
-        files = tuple(_exactly(held.fileno(), size) for size in sizes)
-    return within.Plan(run, _spec(spec), files, (pipes[0], pipes[1], pipes[2]), socket.socket(fileno=control), begun, forked=True)
-
-
-def _exactly(descriptor: int, size: int) -> bytes:
-    data = bytearray()
-    while len(data) < size:
-        piece = os.read(descriptor, min(_PIECE, size - len(data)))
-        if not piece:
-            raise OSError("the runner handed less than it said")
-        data += piece
-    return bytes(data)
-
-
-def _spec(values: list[object]) -> Spec:
-    """The tuple that JSON made a list of."""
-    spec = Spec(*values)  # type: ignore[arg-type]
-    inputs = tuple(File(*file) for file in spec.inputs)
-    return spec._replace(compile=tuple(spec.compile), run=tuple(spec.run), source=File(*spec.source), inputs=inputs)
+    (words, environment), share = json.loads(message)
+    return Program(tuple(words), environment), Share(*share), list(handed)
