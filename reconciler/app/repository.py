@@ -16,6 +16,7 @@ from reconciler.manifest.compile import compile_desired
 from reconciler.manifest.documents import SourceFile
 from reconciler.manifest.load import load
 from reconciler.model.resources import Commit, Signatures
+from reconciler.policy.squid import with_proxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,7 +46,7 @@ def load_desired(
     if edit is not None:
         files = edit(files)
         commit = replace(commit, digest=_digest(files))
-    desired = compile_desired(load(files), commit)
+    desired = with_proxies(compile_desired(load(files), commit))
     origin = origin_of(settings.root, commit.id, applied)
     if commit.id and (signatures or desired.policy.signatures is Signatures.REQUIRED):
         origin = replace(origin, signed=signed_by(settings, commit.id, applied if origin.descends and applied != commit.id else ""))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from reconciler.model import marks
 from reconciler.model.plan import PutObject
 from reconciler.model.resources import NetworkMode
-from reconciler.policy.egress import egress_rules
+from reconciler.policy.egress import egress_rules, uplink_rules
+from reconciler.policy.wayout import free_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.resources import Host, Policy
 
 DEFAULT_PROJECT = "unsandbox"
-_SHORT = {NetworkMode.ZEROTRUST: "zero", NetworkMode.SEMITRUSTED: "semi"}
+_SHORT = {NetworkMode.ZEROTRUST: "zero", NetworkMode.SEMITRUSTED: "semi", NetworkMode.PROXY: "prox"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,15 @@ def _pool(host: Host) -> PutObject:
 
 def _acls(host: Host, policy: Policy, addresses: Iterable[str]) -> tuple[PutObject, ...]:
     own = {str(ip_interface(host.subnet).ip)}
+    if policy.proxy:
+        own.add(str(ip_interface(host.uplink).ip))
     own |= {ip for text in (*addresses, *host.addresses) if (ip := _ip_of(text.removeprefix("https://")))}
-    zero, semi = (network_name(host.project, mode) for mode in (NetworkMode.ZEROTRUST, NetworkMode.SEMITRUSTED))
-    return (
-        PutObject("network-acl", zero, {"egress": [], "ingress": [], "config": _mark(policy)}),
-        PutObject("network-acl", semi, {"egress": list(egress_rules(policy.egress, sorted(own))), "ingress": [], "config": _mark(policy)}),
+    rules = {NetworkMode.ZEROTRUST: (), NetworkMode.SEMITRUSTED: egress_rules(policy.egress, sorted(own))}
+    if policy.proxy:
+        rules[NetworkMode.PROXY] = uplink_rules(policy.proxy, sorted(own))
+    return tuple(
+        PutObject("network-acl", network_name(host.project, mode), {"egress": list(egress), "ingress": [], "config": _mark(policy)})
+        for mode, egress in rules.items()
     )
 
 
@@ -85,21 +90,24 @@ def _mark(policy: Policy) -> dict[str, str]:
 
 
 def _networks(host: Host, policy: Policy) -> tuple[PutObject, ...]:
-    zero, semi = (network_name(host.project, mode) for mode in (NetworkMode.ZEROTRUST, NetworkMode.SEMITRUSTED))
+    zero, semi, proxy = (network_name(host.project, mode) for mode in NetworkMode)
+    # The address of the proxy is given to nobody else.
+    free = {"ipv4.dhcp.ranges": free_addresses(host.subnet)} if policy.proxy else {}
     return (
         _bridge(zero, {**_mark(policy), "ipv4.address": "none", "ipv6.address": "none"}),
-        _bridge(
-            semi,
-            {
-                **_mark(policy),
-                "ipv4.address": host.subnet,
-                "ipv4.nat": "true",
-                "ipv6.address": "none",
-                "dns.mode": "none",
-                "raw.dnsmasq": "port=0",
-            },
-        ),
+        _bridge(semi, {**_mark(policy), **_outward(host.subnet), **free}),
+        *((_bridge(proxy, {**_mark(policy), **_outward(host.uplink)}),) if policy.proxy else ()),
     )
+
+
+def _outward(address: str) -> dict[str, str]:
+    return {
+        "ipv4.address": address,
+        "ipv4.nat": "true",
+        "ipv6.address": "none",
+        "dns.mode": "none",
+        "raw.dnsmasq": "port=0",
+    }
 
 
 def _bridge(name: str, config: Mapping[str, str]) -> PutObject:

@@ -15,6 +15,7 @@ from reconciler.model.names import Kind, instance_name
 from reconciler.model.records import Writer
 from reconciler.model.resources import NetworkMode
 from reconciler.policy import isolation
+from reconciler.policy.wayout import proxy_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,8 @@ PROTECTED = "security.protection.delete"
 ENVIRONMENT = "environment."
 EVACUATE = "cluster.evacuate"
 """What LXD does with an instance when its member is evacuated."""
+ENDS_HERE = {"linux.sysctl.net.ipv4.ip_forward": "0", "linux.sysctl.net.ipv6.conf.all.disable_ipv6": "1"}
+"""Of a proxy, which stands in two networks: no packet goes through it, and a name has no IPv6 address for it."""
 MUTE = "ipv6.address"
 """Of a zerotrust NIC; see ``mute_address``."""
 _GROUPS = Struct(">7H18x").unpack
@@ -68,6 +71,8 @@ def stated_config(workload: Workload, env: str, *, clustered: bool = False) -> d
         config[marks.LOCKED] = "true"
     if workload.ttl:
         config[marks.EXPIRES] = str(workload.ttl)
+    if workload.network is NetworkMode.PROXY:
+        config |= ENDS_HERE
     if clustered:
         config[EVACUATE] = "stop"
     # LXD keeps no key without a value: it would differ for ever.
@@ -98,7 +103,18 @@ def stated_devices(workload: Workload, host: Host, instance: str) -> dict[str, d
     nic = dict(_shared_nic(host.project, workload.network))
     if workload.network is NetworkMode.ZEROTRUST:
         nic[MUTE] = mute_address(instance)
-    return {"root": {"type": "disk", "path": "/", "pool": host.pool, "size": _disk(workload.resources.disk)}, "eth0": nic}
+    root = {"type": "disk", "path": "/", "pool": host.pool, "size": _disk(workload.resources.disk)}
+    if workload.network is NetworkMode.PROXY:
+        return {"root": root, **_proxy_nics(host)}
+    return {"root": root, "eth0": nic}
+
+
+def _proxy_nics(host: Host) -> dict[str, dict[str, str]]:
+    """A NIC in the semitrusted bridge, at the address that containers are told and open to them; and one to the world."""
+    inward, outward = (dict(_shared_nic(host.project, mode)) for mode in (NetworkMode.SEMITRUSTED, NetworkMode.PROXY))
+    inward |= {"security.port_isolation": "false", "ipv4.address": proxy_address(host.subnet)}
+    outward |= {"name": "eth1", "ipv4.address": proxy_address(host.uplink)}
+    return {"eth0": inward, "eth1": outward}
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,7 @@ from reconciler.errors import Finding
 from reconciler.manifest import names
 from reconciler.manifest.identity import check_former_names, check_uids
 from reconciler.manifest.parts import spec_of
+from reconciler.manifest.proxies import check_proxies
 from reconciler.manifest.reading import NOTHING, READ_RULES
 from reconciler.manifest.schema import HostSpec, KeySpec, PlacementSpec, PoolSpec, ServiceSpec, SessionSpec
 from reconciler.model.names import Kind, Ref
@@ -95,7 +96,7 @@ def _pool(index: Index, document: Document, spec: PoolSpec) -> None:
 
 
 def contradicts(index: Index) -> No | None:
-    """D12: keys that descend from themselves; two places at once, or one that should hold nothing; a name that moved to itself."""
+    """D12: keys that descend from themselves; two places, or one that holds nothing; a name moved to itself; a proxy without terms."""
     for document in index.of(Kind.KEY):
         if spec_of(document, KeySpec).parent and index.circles(document):
             index.find(document, "its parents lead back to itself", "spec", "parent", code="D12")
@@ -107,6 +108,7 @@ def contradicts(index: Index) -> No | None:
             _place(index, document, document.spec.placement, drained)
         elif isinstance(document.spec, PoolSpec) and document.spec.location and document.spec.hosts:
             index.find(document, "location and hosts exclude each other: a host has its location", "spec", "location", code="D12")
+    check_proxies(index)
     return None
 
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import Defect
 from reconciler.manifest.schema import HostSpec, ImageSpec, KeySpec, PolicySpec, TierSpec
+from reconciler.model.egress import Egress, Place, Proxy
 from reconciler.model.health import Probe, Restart, RestartPolicy
 from reconciler.model.modes import DAYS, Mode, Stance, Suspension, Window
 from reconciler.model.resources import (
     Approval,
     Capacity,
     Drift,
-    Egress,
     Grace,
     Host,
     HostState,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reconciler.manifest.documents import Document
     from reconciler.manifest.schema_health import HealthSpec, RestartSpec
     from reconciler.manifest.schema_modes import SuspendSpec, WindowSpec
+    from reconciler.manifest.schema_proxy import ProxySpec
     from reconciler.manifest.schema_rollout import UpdateSpec
     from reconciler.model.cluster import Cluster
     from reconciler.model.resources import Source
@@ -85,6 +86,7 @@ def host(document: Document, cluster: Cluster | None = None) -> Host:
         state=HostState(spec.state),
         pool=spec.pool,
         subnet=spec.subnet,
+        uplink=spec.uplink,
         source=document.source,
         partner=spec.partner or "",
         server_name=spec.server_name or "",
@@ -100,6 +102,7 @@ def policy(spec: PolicySpec, source: Source) -> Policy:
         environment=spec.environment,
         limits=Limits(**spec.limits.model_dump()),
         egress=tuple(Egress(rule.destination, rule.protocol, rule.ports) for rule in spec.egress),
+        proxy=_proxy(spec.proxy) if spec.proxy else None,
         grace=Grace(**spec.grace.model_dump()),
         drift=Drift(spec.drift),
         approval=Approval(spec.approval),
@@ -111,6 +114,15 @@ def policy(spec: PolicySpec, source: Source) -> Policy:
         stance=stance_of(spec.mode, spec.suspend),
         windows=tuple(_window(window) for window in spec.windows),
     )
+
+
+def _proxy(spec: ProxySpec) -> Proxy:
+    return Proxy(tuple(_place(text) for text in spec.names), tuple(spec.resolvers), spec.connections, spec.rate, spec.body)
+
+
+def _place(text: str) -> Place:
+    name, _, ports = text.partition(":")
+    return Place(name, tuple(int(port) for port in ports.split(","))) if ports else Place(name)
 
 
 def stance_of(mode: str, suspend: SuspendSpec | None) -> Stance:

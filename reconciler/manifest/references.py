@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from difflib import get_close_matches
-from ipaddress import ip_interface
+from ipaddress import IPv4Interface, IPv4Network
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Finding
@@ -135,16 +135,21 @@ class Index:
                 if other is not document and not _together(document, other):
                     self.find(document, f"the same LXD and project as {other.ref} at {other.source}", "spec", "address")
                     break
-            self._check_subnet(document, spec)
+            subnet = self._bridge(document, spec.subnet, "subnet", "10.231.0.1/20")
+            uplink = self._bridge(document, spec.uplink, "uplink", "10.230.255.1/28")
+            if subnet and uplink and subnet.overlaps(uplink):
+                self.find(document, f"it overlaps the subnet {spec.subnet}", "spec", "uplink", hint="10.230.255.1/28")
 
-    def _check_subnet(self, document: Document, spec: HostSpec) -> None:
+    def _bridge(self, document: Document, text: str, field: str, hint: str) -> IPv4Network | None:
+        """The network that a bridge of the host stands in; None where it is none."""
         try:
-            subnet = ip_interface(spec.subnet)
+            bridge = IPv4Interface(text)
         except ValueError as error:
-            self.find(document, f"not an address with prefix: {error}", "spec", "subnet", hint="10.231.0.1/20")
-            return
-        if not subnet.network.is_private or subnet.ip == subnet.network.network_address:
-            self.find(document, "it must be a private network, with the bridge's own address in it", "spec", "subnet", hint="10.231.0.1/20")
+            self.find(document, f"not an address with prefix: {error}", "spec", field, hint=hint)
+            return None
+        if not bridge.network.is_private or bridge.ip == bridge.network.network_address:
+            self.find(document, "it must be a private network, with the bridge's own address in it", "spec", field, hint=hint)
+        return bridge.network
 
 
 def _together(one: Document, other: Document) -> bool:

@@ -26,6 +26,7 @@ from reconciler.manifest.fields import (
 )
 from reconciler.manifest.schema_health import HealthSpec, RestartSpec
 from reconciler.manifest.schema_modes import ModeName, SuspendSpec, WindowSpec  # noqa: TC001 - pydantic reads annotations
+from reconciler.manifest.schema_proxy import ProxySpec  # noqa: TC001 - read when the models are made
 from reconciler.manifest.schema_rollout import UpdateSpec  # noqa: TC001 - read when the models are made
 from reconciler.model.names import Kind
 
@@ -38,6 +39,7 @@ MAX_SCRIPT = 64 * 1024
 Labels = dict[Annotated[str, Field(pattern=LABEL_KEY)], Annotated[str, Field(max_length=255)]]
 Env = dict[Annotated[str, Field(pattern=ENV_KEY)], Annotated[str, Field(max_length=MAX_ENV)]]
 NetworkName = Literal["zerotrust", "semitrusted"]
+REACHES = "zerotrust reaches nothing; semitrusted reaches what the policy's egress and its proxy name."
 
 
 class Metadata(Strict):
@@ -110,8 +112,8 @@ class ServiceSpec(Strict):
     power: Literal["declared", "idle", "unmanaged"] = Field(
         default="declared", description="Who may change the power state: this manifest, the idle policy, or anybody but unsandbox."
     )
-    network: NetworkName = Field(
-        default="zerotrust", description="zerotrust reaches nothing; semitrusted reaches what the policy's egress names."
+    network: NetworkName | Literal["proxy"] = Field(
+        default="zerotrust", description=f"{REACHES} proxy makes it the proxy of its host, set up as the policy's proxy says."
     )
     resources: ResourcesSpec = Field(default=ResourcesSpec(), description="Limits; what is left out comes from the owner's tier.")
     env: Env = Field(default={}, description="Environment variables. Values are treated as secrets: no plan, log or journal shows one.")
@@ -149,9 +151,7 @@ class SessionSpec(Strict):
         default="/bin/sh", description="Program that an interactive session runs."
     )
     ttl: Duration = Field(description="Time from its creation to its end; 0s means no end.")
-    network: NetworkName = Field(
-        default="zerotrust", description="zerotrust reaches nothing; semitrusted reaches what the policy's egress names."
-    )
+    network: NetworkName = Field(default="zerotrust", description=REACHES)
     resources: ResourcesSpec = Field(default=ResourcesSpec(), description="Limits; what is left out comes from the owner's tier.")
     placement: PlacementSpec = Field(default=PlacementSpec(), description="Where it may live.")
 
@@ -171,9 +171,7 @@ class PoolSpec(Strict):
     """A stock of identical warm containers."""
 
     image: Name = Field(description="Image its cells are made from.")
-    network: NetworkName = Field(
-        default="zerotrust", description="zerotrust reaches nothing; semitrusted reaches what the policy's egress names."
-    )
+    network: NetworkName = Field(default="zerotrust", description=REACHES)
     size: Annotated[SizeRange, BeforeValidator(_plain_size)] = Field(description="Number of cells: {min, max}, or one number for both.")
     allow_zero: bool = Field(default=False, description="Must be true for a size of 0: an empty pool is never an accident.")
     tier: Name | None = Field(default=None, description="Tier whose limits the cells have.")
@@ -307,6 +305,10 @@ class PolicySpec(Strict):
     )
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits of the guard.")
     egress: list[EgressSpec] = Field(default=[], description="What semitrusted containers may reach; nothing by default.")
+    proxy: ProxySpec | None = Field(
+        default=None,
+        description="What the proxy of a host lets semitrusted containers reach by name; each host needs a Service that is one.",
+    )
     grace: GraceSpec = Field(default=GraceSpec(), description="How long what left the manifests stays in quarantine.")
     drift: Literal["revert", "refuse"] = Field(
         default="revert", description="What is done about a field that somebody changed by hand: written again, or reported and left."
@@ -374,6 +376,9 @@ class HostSpec(Strict):
     )
     subnet: Annotated[str, Field(pattern=r"^[0-9.]{7,15}/(1[6-9]|2[0-8])$")] = Field(
         default="10.231.0.1/20", description="Address and prefix of the semitrusted bridge; local to the host."
+    )
+    uplink: Annotated[str, Field(pattern=r"^[0-9.]{7,15}/(1[6-9]|2[0-8])$")] = Field(
+        default="10.230.255.1/28", description="Address and prefix of the bridge that its proxy reaches the world by; local to the host."
     )
     partner: Name | None = Field(default=None, description="Who lends it; left out, it is one of our own.")
     server_name: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(

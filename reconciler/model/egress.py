@@ -1,4 +1,4 @@
-"""The proxy that semitrusted containers reach the world by: what it lets through, and how much of it."""
+"""What semitrusted containers reach: destinations of their own, and the proxy by which they reach names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from dataclasses import dataclass
 PORT = 3128
 """Where it listens, on its address in the semitrusted bridge."""
 WEB = (80, 443)
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """One destination that semitrusted containers may reach. ``ports`` is LXD's form: ``80,443,8000-8100``."""
+
+    destination: str
+    protocol: str
+    ports: str
 
 
 @dataclass(frozen=True, slots=True)

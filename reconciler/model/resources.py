@@ -12,6 +12,7 @@ from reconciler.model.modes import FREE, Stance
 
 if TYPE_CHECKING:
     from reconciler.model.cluster import Cluster
+    from reconciler.model.egress import Egress, Proxy
     from reconciler.model.health import Probe, Restart
     from reconciler.model.modes import Window
     from reconciler.model.names import Ref
@@ -35,10 +36,11 @@ class PowerOwner(StrEnum):
 
 
 class NetworkMode(StrEnum):
-    """``zerotrust`` reaches nothing; ``semitrusted`` reaches out where the policy says."""
+    """``zerotrust`` reaches nothing; ``semitrusted`` reaches out where the policy says; ``proxy`` is what it reaches names by."""
 
     ZEROTRUST = "zerotrust"
     SEMITRUSTED = "semitrusted"
+    PROXY = "proxy"
 
 
 class Replace(StrEnum):
@@ -195,15 +197,6 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Egress:
-    """One destination that semitrusted containers may reach. ``ports`` is LXD's form: ``80,443,8000-8100``."""
-
-    destination: str
-    protocol: str
-    ports: str
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
     """Limits of the guard; restarts are of what is unhealthy. A quarantine counts as the destroy that it leads to. ``per``: in one hour."""
 
@@ -287,6 +280,8 @@ class Policy:
     stance: Stance = FREE
     windows: tuple[Window, ...] = ()
     """When what is there may be destroyed, replaced or restarted; empty means at any time."""
+    proxy: Proxy | None = None
+    """What the proxies of the hosts let through; None where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +316,8 @@ class Host:
     subnet: str
     """Address and prefix of the semitrusted bridge, such as ``10.231.0.1/20``; local to the host, reached from nowhere."""
     source: Source
+    uplink: str = "10.230.255.1/28"
+    """Address and prefix of the bridge that its proxy reaches the world by."""
     partner: str = ""
     """Who lends it; "" for one of our own."""
     server_name: str = ""

@@ -1,4 +1,4 @@
-"""Egress of semitrusted containers as LXD ACL rules. LXD evaluates drop before allow, whatever the order of the rules."""
+"""Egress of semitrusted containers and of their proxy as LXD ACL rules. LXD evaluates drop before allow, whatever their order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.model.resources import Egress
+    from reconciler.model.egress import Egress, Proxy
 
 CLOSED = (
     "0.0.0.0/8",
@@ -24,6 +24,9 @@ CLOSED = (
 )
 """Private, shared, loopback, link-local (metadata services), benchmark, multicast and reserved ranges (IANA special-purpose registry)."""
 
+BUT_NAMES = "1-52,54-65535"
+"""Every port but that of name servers."""
+
 Network = IPv4Network | IPv6Network
 
 
@@ -31,14 +34,36 @@ def egress_rules(egress: Iterable[Egress], host_addresses: Iterable[str]) -> tup
     """Allow what the policy names; drop the closed ranges except where it names a destination inside them; drop the host always."""
     named = [ip_network(rule.destination) for rule in egress]
     own = [ip_network(address) for address in host_addresses]
-    closed = [piece for text in CLOSED for piece in _without(ip_network(text), named)]
-    dropped = sorted({*_collapse(closed), *own}, key=lambda net: (net.version, int(net.network_address), net.prefixlen))
-    drops = [{"action": "drop", "state": "enabled", "destination": str(net)} for net in dropped]
+    drops = _drops(named, own)
     allows = [
         {"action": "allow", "state": "enabled", "destination": rule.destination, "protocol": rule.protocol, "destination_port": rule.ports}
         for rule in egress
     ]
     return (*drops, *allows)
+
+
+def uplink_rules(proxy: Proxy, host_addresses: Iterable[str]) -> tuple[dict[str, str], ...]:
+    """What the proxy itself reaches: any open address at the ports that are named, and its name servers at theirs alone.
+
+    The wall behind its own: it stands where a name turned between being judged and being reached, and where somebody took the proxy over.
+    """
+    resolvers = [ip_network(address) for address in sorted(proxy.resolvers)]
+    own = [ip_network(address) for address in host_addresses if address not in proxy.resolvers]
+    ports = ",".join(str(port) for port in sorted({port for place in proxy.places for port in place.ports}))
+    asked = [
+        {"action": action, "state": "enabled", "destination": str(net), "protocol": protocol, "destination_port": named}
+        for net in resolvers
+        for protocol in ("tcp", "udp")
+        for action, named in (("drop", BUT_NAMES), ("allow", "53"))
+    ]
+    web = {"action": "allow", "state": "enabled", "destination": "0.0.0.0/0", "protocol": "tcp", "destination_port": ports}
+    return (*_drops(resolvers, own), *asked, *([web] if ports else []))
+
+
+def _drops(named: list[Network], own: list[Network]) -> list[dict[str, str]]:
+    closed = [piece for text in CLOSED for piece in _without(ip_network(text), named)]
+    dropped = sorted({*_collapse(closed), *own}, key=lambda net: (net.version, int(net.network_address), net.prefixlen))
+    return [{"action": "drop", "state": "enabled", "destination": str(net)} for net in dropped]
 
 
 def _without(whole: Network, holes: Iterable[Network]) -> list[Network]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
 from reconciler.model.egress import PORT
+from reconciler.model.resources import Bootstrap, NetworkMode
 from reconciler.policy.egress import CLOSED
 from reconciler.policy.wayout import proxy_address
 
@@ -13,14 +16,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.model.egress import Proxy
+    from reconciler.model.resources import Desired, Workload
 
 CLOSED6 = ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8")
 """Private, link-local and multicast ranges of IPv6, and those that carry an IPv4 address."""
 LONGEST = 15
 """Minutes that a connection lives: no run is longer."""
 
+SCRIPT = """\
+#!/bin/sh
+set -eu
+cat >/etc/unsandbox/squid.conf.new <<'END'
+{config}END
+cat >/etc/unsandbox/addresses <<'END'
+{addresses}END
+exec /usr/local/sbin/way-out set-up
+"""
 HEAD = """\
 http_port {address}:{port}
+http_port 127.0.0.1:{port}
 cache_effective_user proxy
 pid_filename none
 coredump_dir none
@@ -83,6 +97,33 @@ def squid_config(proxy: Proxy, subnet: str) -> str:
         closed=" ".join((*CLOSED, *CLOSED6)),
     )
     return "".join((head, *_rules(proxy), "http_access deny all\n"))
+
+
+def set_up(proxy: Proxy, subnet: str, uplink: str) -> Bootstrap:
+    """The script that makes a container of our proxy image that proxy. It writes two files and tells the program beside them."""
+    inner, outer = IPv4Interface(subnet), IPv4Interface(uplink)
+    addresses = (
+        f"inner={proxy_address(subnet)}/{inner.network.prefixlen}\n"
+        f"outer={proxy_address(uplink)}/{outer.network.prefixlen}\n"
+        f"gateway={outer.ip}\n"
+    )
+    text = SCRIPT.format(config=squid_config(proxy, subnet), addresses=addresses)
+    return Bootstrap(text, f"sha256:{hashlib.sha256(text.encode()).hexdigest()}")
+
+
+def with_proxies(desired: Desired) -> Desired:
+    """``desired`` with the script of each service that is the proxy of its host."""
+    terms, hosts = desired.policy.proxy, {host.name: host for host in desired.hosts}
+    if terms is None:
+        return desired
+
+    def whole(workload: Workload) -> Workload:
+        host = hosts.get(workload.placement.host or "")
+        if workload.network is not NetworkMode.PROXY or host is None:
+            return workload
+        return replace(workload, bootstrap=set_up(terms, host.subnet, host.uplink))
+
+    return replace(desired, workloads=tuple(whole(workload) for workload in desired.workloads))
 
 
 def _rules(proxy: Proxy) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface
 from typing import TYPE_CHECKING
 
 from reconciler.model.egress import PORT
@@ -20,6 +20,13 @@ def proxy_address(subnet: str) -> str:
     bridge = IPv4Interface(subnet)
     last = bridge.network.broadcast_address - 1
     return str(last if last != bridge.ip else last - 1)
+
+
+def free_addresses(subnet: str) -> str:
+    """What is left for containers, ``first-last``: all but the proxy's, and the bridge's where that is the last or the first."""
+    bridge, proxy = IPv4Interface(subnet), IPv4Address(proxy_address(subnet))
+    first = bridge.network.network_address + 1
+    return f"{first if first != bridge.ip else first + 1}-{proxy - 1}"
 
 
 def proxy_environment(network: NetworkMode, subnet: str) -> Mapping[str, str]:

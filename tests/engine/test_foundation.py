@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from reconciler.engine.foundation import foundation, network_name
-from reconciler.model.resources import Egress, NetworkMode, Policy
+from reconciler.model.egress import Egress, Place, Proxy
+from reconciler.model.resources import NetworkMode, Policy
 from tests.bench.worlds import host
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 HTTPS = replace(host(1), address="https://198.51.100.20:8443")
 LOCAL = replace(host(1), address="unix:/var/lib/lxd/unix.socket")
 OPEN = Policy(egress=(Egress("0.0.0.0/0", "tcp", "443"),))
+PROXIED = Policy(proxy=Proxy((Place("a.example"), Place("b.example", (8443,))), ("203.0.113.53",)))
 
 
 def body(objects: tuple[PutObject, ...], kind: str, name: str) -> Mapping[str, object]:
@@ -66,7 +68,7 @@ def test_the_project_comes_first_and_its_digest_last() -> None:
 
 @pytest.mark.parametrize("mode", list(NetworkMode))
 def test_bridges_drop_by_default_both_ways(mode: NetworkMode) -> None:
-    config = cast("dict[str, str]", body(foundation(LOCAL, OPEN).objects, "network", network_name("unsandbox", mode))["config"])
+    config = cast("dict[str, str]", body(foundation(LOCAL, PROXIED).objects, "network", network_name("unsandbox", mode))["config"])
     assert config["security.acls.default.egress.action"] == config["security.acls.default.ingress.action"] == "drop"
 
 
@@ -86,5 +88,28 @@ def test_the_digest_moves_with_what_is_set_up_and_only_then() -> None:
 
 def test_projects_do_not_share_bridges() -> None:
     names = {network_name(project, mode) for project in ("unsandbox", "a" * 63, "b" * 63) for mode in NetworkMode}
-    assert len(names) == 6
+    assert len(names) == 3 * len(NetworkMode)
     assert max(map(len, names)) <= 15
+
+
+def test_a_host_without_a_proxy_has_no_bridge_for_one() -> None:
+    assert "unsb-prox" not in {item.name for item in foundation(LOCAL, OPEN).objects}
+    assert "ipv4.dhcp.ranges" not in cast("dict[str, str]", body(foundation(LOCAL, OPEN).objects, "network", "unsb-semi")["config"])
+
+
+def test_a_proxy_has_a_bridge_of_its_own_and_an_address_that_nobody_else_is_given() -> None:
+    objects = foundation(LOCAL, PROXIED).objects
+    uplink = cast("dict[str, str]", body(objects, "network", "unsb-prox")["config"])
+    semi = cast("dict[str, str]", body(objects, "network", "unsb-semi")["config"])
+    assert (uplink["ipv4.address"], uplink["security.acls"]) == ("10.230.255.1/28", "unsb-prox")
+    assert uplink["raw.dnsmasq"] == semi["raw.dnsmasq"] == "port=0", "nobody there answers names"
+    assert semi["ipv4.dhcp.ranges"] == "10.231.0.2-10.231.15.253"
+
+
+def test_containers_reach_no_more_with_a_proxy_than_without() -> None:
+    with_one, without = (body(foundation(LOCAL, policy).objects, "network-acl", "unsb-semi")["egress"] for policy in (PROXIED, Policy()))
+    told = cast("list[dict[str, str]]", with_one)
+    assert [rule for rule in told if rule["action"] == "allow"] == []
+    assert {rule["destination"] for rule in told} - {rule["destination"] for rule in cast("list[dict[str, str]]", without)} == {
+        "10.230.255.1/32"
+    }

@@ -17,6 +17,7 @@ from reconciler.manifest import parts
 from reconciler.manifest.schema_rollout import UpdateSpec
 from reconciler.model import marks
 from reconciler.model.cluster import Cluster
+from reconciler.model.egress import Egress
 from reconciler.model.execute import Cell, Claim, ClaimState
 from reconciler.model.health import Health, Probe, Restart, RestartPolicy, Verdict
 from reconciler.model.modes import DAYS, Mode, Stance, Suspension, Window
@@ -28,7 +29,6 @@ from reconciler.model.resources import (
     Commit,
     Desired,
     Drift,
-    Egress,
     Grace,
     HostState,
     Image,

@@ -12,10 +12,10 @@ from reconciler.engine.foundation import foundation, network_name
 from reconciler.engine.spec import instance_spec
 from reconciler.lxd.connect import Door
 from reconciler.lxd.write import perform
+from reconciler.model.egress import Egress
 from reconciler.model.names import Kind, Ref, instance_name
 from reconciler.model.plan import CreateInstance, ImportImage, SetPower
 from reconciler.model.resources import (
-    Egress,
     NetworkMode,
     Placement,
     Policy,

@@ -12,8 +12,9 @@ from reconciler.errors import Defect, HostError
 from reconciler.lxd.connect import Door
 from reconciler.lxd.foundation import differences
 from reconciler.lxd.write import perform
+from reconciler.model.egress import Egress
 from reconciler.model.plan import PutObject
-from reconciler.model.resources import Egress, Policy
+from reconciler.model.resources import Policy
 from tests.lab.clean import clean_daemon
 from tests.lab.permit import ALONE
 from tests.lxd.actors import counted
