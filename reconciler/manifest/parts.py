@@ -28,9 +28,9 @@ from reconciler.model.rollout import OnFailure, Portion, Update
 
 if TYPE_CHECKING:
     from reconciler.manifest.documents import Document
+    from reconciler.manifest.schema_egress import ProxySpec
     from reconciler.manifest.schema_health import HealthSpec, RestartSpec
     from reconciler.manifest.schema_modes import SuspendSpec, WindowSpec
-    from reconciler.manifest.schema_proxy import ProxySpec
     from reconciler.manifest.schema_rollout import UpdateSpec
     from reconciler.model.cluster import Cluster
     from reconciler.model.resources import Source

@@ -16,17 +16,15 @@ from reconciler.manifest.fields import (
     Fingerprint,
     Moment,
     Name,
-    Network,
     Port,
-    Ports,
     Processes,
     Size,
     Strict,
     Vcpu,
 )
+from reconciler.manifest.schema_egress import EgressSpec, ProxySpec  # noqa: TC001 - read when the models are made
 from reconciler.manifest.schema_health import HealthSpec, RestartSpec
 from reconciler.manifest.schema_modes import ModeName, SuspendSpec, WindowSpec  # noqa: TC001 - pydantic reads annotations
-from reconciler.manifest.schema_proxy import ProxySpec  # noqa: TC001 - read when the models are made
 from reconciler.manifest.schema_rollout import UpdateSpec  # noqa: TC001 - read when the models are made
 from reconciler.model.names import Kind
 
@@ -287,14 +285,6 @@ class GraceSpec(Strict):
     services: Duration = Field(default=86_400, description="Of services.")
     sessions: Duration = Field(default=3_600, description="Of sessions that left before their time was over.")
     cells: Duration = Field(default=0, description="Of the cells of a pool that left.")
-
-
-class EgressSpec(Strict):
-    """One destination that semitrusted containers may reach."""
-
-    destination: Network = Field(description="IPv4 network or address. A private range must be named itself to be reached.")
-    protocol: Literal["tcp", "udp"] = Field(default="tcp", description="Protocol.")
-    ports: Ports = Field(description="Port, list of ports, or ranges: 443, [80, 443], '8000-8100'.")
 
 
 class PolicySpec(Strict):

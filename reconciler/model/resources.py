@@ -36,7 +36,7 @@ class PowerOwner(StrEnum):
 
 
 class NetworkMode(StrEnum):
-    """``zerotrust`` reaches nothing; ``semitrusted`` reaches out where the policy says; ``proxy`` is what it reaches names by."""
+    """``zerotrust`` reaches nothing, ``semitrusted`` what the policy names; ``proxy`` is what it reaches names by."""
 
     ZEROTRUST = "zerotrust"
     SEMITRUSTED = "semitrusted"
@@ -280,8 +280,7 @@ class Policy:
     stance: Stance = FREE
     windows: tuple[Window, ...] = ()
     """When what is there may be destroyed, replaced or restarted; empty means at any time."""
-    proxy: Proxy | None = None
-    """What the proxies of the hosts let through; None where there are none."""
+    proxy: Proxy | None = None  # what the proxies of the hosts let through
 
 
 @dataclass(frozen=True, slots=True)

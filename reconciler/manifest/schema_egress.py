@@ -1,13 +1,13 @@
-"""What a proxy lets through, as the policy says it."""
+"""What semitrusted containers reach, as the policy says it: destinations of their own, and names by a proxy."""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from reconciler.manifest.fields import LAST_PORT, Size, Strict
+from reconciler.manifest.fields import LAST_PORT, Network, Ports, Size, Strict
 
 LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 PLACE = rf"^\.?({LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])(:[0-9]{{1,5}}(,[0-9]{{1,5}})*)?$"
@@ -30,6 +30,14 @@ def _place(value: str) -> str:
     if ports and not all(0 < int(port) <= LAST_PORT for port in ports.split(",")):
         raise ValueError(f"a port lies between 1 and {LAST_PORT}")
     return value
+
+
+class EgressSpec(Strict):
+    """One destination that semitrusted containers may reach."""
+
+    destination: Network = Field(description="IPv4 network or address. A private range must be named itself to be reached.")
+    protocol: Literal["tcp", "udp"] = Field(default="tcp", description="Protocol.")
+    ports: Ports = Field(description="Port, list of ports, or ranges: 443, [80, 443], '8000-8100'.")
 
 
 class ProxySpec(Strict):
