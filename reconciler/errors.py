@@ -10,7 +10,9 @@
     |   |-- UnknownLanguage           1   400  a language that the catalogue does not know, or that the text does not tell
     |   `-- UnavailableLanguage       1   400  a language that it knows and that no image can hold
     |-- Refused                       3   409  a rule said no (rules are values; this is for commands that must stop)
-    |   `-- Denied                    3   403  a rule of access said no to a request; each rule has an HTTP status of its own
+    |   |-- Denied                    3   403  a rule of access said no to a request; each rule has an HTTP status of its own
+    |   |-- Overloaded                3   429  a run would begin later than its caller accepts; it says when to ask again
+    |   `-- NotServed                 3   409  no pool runs such a thing, or a key was used for another request
     |-- StalePlan                     5   409  the world or the manifests moved since the plan was made
     |-- LeaseHeld                     6   409  another writer holds the lease
     |-- HostError                     4   502  one host did not do what was asked
@@ -146,6 +148,27 @@ class Denied(Refused):
         self.http_status = status
         self.challenge = challenge
         """Id of the challenge that a person's code answers; "" where no code helps."""
+
+
+class Overloaded(Refused):
+    """A run that is not let in, or whose caller's patience ended before it began. Nothing of it was begun."""
+
+    code = "overloaded"
+    http_status = 429
+    retryable = True
+    default_hint = "unsandbox pools"
+
+    def __init__(self, message: str, *, hint: str = "", rule: str = "", retry: int = 1) -> None:
+        super().__init__(f"{message}; ask again in {retry} s", hint=hint, rule=rule)
+        self.retry = retry
+        """Whole seconds after which it is worth asking again."""
+
+
+class NotServed(Refused):
+    """No pool runs such a thing, or the key of a request was used for another one."""
+
+    code = "not-served"
+    default_hint = "unsandbox pools"
 
 
 class StalePlan(UnsandboxError):

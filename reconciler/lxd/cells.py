@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
-from reconciler.errors import Refused
+from reconciler.errors import Conflict, Refused
 from reconciler.lxd.instances import WRITE_SECONDS, read_planned
 from reconciler.lxd.operations import Waiting, run
 from reconciler.lxd.permit import Narrow
 from reconciler.model import marks
+from reconciler.model.execute import is_spent
 from reconciler.model.rules import ask, failed
+from reconciler.model.world import Status
 from reconciler.policy.fencing import BEGIN, MARK, UNBLOCK
 
 if TYPE_CHECKING:
@@ -74,11 +76,21 @@ def fenced(door: Door, claim: Claim, look: Look) -> Door:
 
 
 def put_mark(door: Door, claim: Claim) -> None:
-    """Write on the instance whose it is, and nothing else. ``Conflict`` where it is another instance than the cell; ``NotFound``."""
+    """Write on the instance whose it is, and nothing else. ``NotFound``; ``Conflict`` where it is another instance than the cell.
+
+    ``Conflict`` as well where a cell that is being claimed does not run, or has somebody else's mark: another file may tell of it.
+    """
     name = claim.cell.instance
+    row, _, etag = read_planned(door, name, claim.cell.uuid)
+    found = row.config.get(marks.CLAIM, "")
+    if found == claim.mark:
+        return
+    if not is_spent(claim.mark) and (found or row.status is not Status.RUNNING):
+        told = f"{row.status_text}, claim {found or 'none'}"
+        raise Conflict(f"{door.host.name}: {name} is not free to be claimed ({told})", hint=UNBLOCK)
 
     def written() -> bool:
         return read_planned(door, name, claim.cell.uuid)[0].config.get(marks.CLAIM) == claim.mark
 
-    if not written():
-        run(door, "PATCH", door.path("instances", name), {"config": {marks.CLAIM: claim.mark}}, Waiting(WRITE_SECONDS, written))
+    body = {"config": {marks.CLAIM: claim.mark}}
+    run(door, "PATCH", door.path("instances", name), body, Waiting(WRITE_SECONDS, written), headers={"If-Match": etag})

@@ -72,6 +72,21 @@ ADMISSION_RULES: tuple[Rule[[Admission]], ...] = (
 )
 
 
+def _other(before: str, asked: str) -> No | None:
+    if before and before == asked:
+        return None
+    return No("the key was used for another request", (("then", before[:12] or "not known"), ("asked", asked[:12])), "unsandbox jobs")
+
+
+SAME: Rule[[str, str]] = Rule(
+    "C18",
+    "The key was used for another request",
+    _other,
+    "A request that is sent again is sent as it was; whoever sends another one under its key would be told what came of the first.",
+)
+"""Digests of the request of then, and of the one that is sent with its key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turned:
     """A run that is not let in. ``retry``: whole seconds after which to ask again, from 1 on."""

@@ -33,6 +33,11 @@ class JobsFile(ExecuteFile):
             connection.execute(_ADD, {name: getattr(job, name) for name in _COLUMNS})
         return job
 
+    def keyed(self, owner: str, key: str) -> tuple[str, Job | None] | None:
+        """What the key was used for: the digest of the request, and its job. None where it was not used."""
+        found = next(iter(self.read("select digest, job from keys where owner = ? and key = ?", owner, key)), None)
+        return (found["digest"], self.job(found["job"], owner)) if found is not None else None
+
     def begin(self, id_: str, holder: str) -> bool:
         """Its run begins. False where it was cancelled, lost, or began elsewhere."""
         return self._changed("update jobs set state = 'running', holder = ? where id = ? and state = 'queued' and not cancel", holder, id_)
@@ -66,6 +71,11 @@ class JobsFile(ExecuteFile):
         names = ", ".join("'' as " + name if name in {"request", "result"} else name for name in _COLUMNS)
         statement = f"select {names} from jobs where ? in ('', owner) order by at desc, id limit ?"  # noqa: S608 - our own words
         return tuple(map(job_of, self.read(statement, owner, limit)))
+
+    def cancelled(self, holder: str) -> frozenset[str]:
+        """Jobs of a process that go on and whose end somebody asked for."""
+        statement = f"select id from jobs where holder = ? and cancel and {_OPEN}"  # noqa: S608 - our own words
+        return frozenset(row[0] for row in self.read(statement, holder))
 
     def open_holders(self) -> frozenset[str]:
         """Processes that have jobs which go on."""

@@ -37,10 +37,16 @@ def file(tmp_path: Path) -> Iterator[ExecuteFile]:
 
 @pytest.fixture
 def claim(file: ExecuteFile, place: Place) -> Claim:
+    wipe(place)
     at = now().timestamp()
     made = file.claim(place.cell, OWNER, "p1", at, at + 60)
     assert made is not None
     return made
+
+
+def wipe(place: Place) -> None:
+    """Take the mark of an earlier test away, of which this one's file knows nothing."""
+    place.daemon.query("PATCH", f"/1.0/instances/{place.cell.instance}", {"config": {marks.CLAIM: ""}})
 
 
 def mark_of(place: Place) -> str:
@@ -59,8 +65,17 @@ def test_one_cell_is_run_in_and_marked(place: Place, file: ExecuteFile, claim: C
     assert mark_of(place) == f"spent:{claim.fence}"
     with pytest.raises(Refused, match="C12: the claim does not stand"):
         Link.open(door, place.cell)
+    wipe(place)
     with pytest.raises(Refused, match="C13: it is not what is written down"):
         put_mark(door, claim)
+
+
+def test_a_cell_with_a_mark_of_which_the_file_knows_nothing_is_left(place: Place, file: ExecuteFile, claim: Claim) -> None:
+    theirs = f"9:{'b' * 16}"
+    place.daemon.query("PATCH", f"/1.0/instances/{place.cell.instance}", {"config": {marks.CLAIM: theirs}})
+    with pytest.raises(Conflict, match="is not free to be claimed"):
+        put_mark(door_of(claim, place.door, file), claim)
+    assert mark_of(place) == theirs
 
 
 def test_nothing_else_passes(place: Place, file: ExecuteFile, claim: Claim) -> None:

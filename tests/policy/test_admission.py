@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.rules import FAILED_CAUSE
-from reconciler.policy.admission import LONGEST_RETRY, Admission, Load, estimate, turned_away
+from reconciler.model.rules import FAILED_CAUSE, ask
+from reconciler.policy.admission import LONGEST_RETRY, SAME, Admission, Load, estimate, turned_away
 
 LOAD = Load(warm=0, cells=4, ahead=7, service=0.5)
 ASKED = Admission(LOAD, accepts=1.0)
@@ -68,3 +68,20 @@ def test_who_is_let_in_never_waits_longer_than_accepted(warm: int, cells: int, a
     refused = turned_away(Admission(load, accepts))
     assert (refused is None) == (estimate(load) <= accepts)
     assert refused is None or 1 <= refused.retry <= LONGEST_RETRY
+
+
+def test_a_key_is_for_one_request() -> None:
+    assert ask(SAME, "unsandbox jobs", "a" * 64, "a" * 64) is None
+    other = ask(SAME, "unsandbox jobs", "a" * 64, "b" * 64)
+    assert other is not None
+    assert other.evidence == (("then", "a" * 12), ("asked", "b" * 12))
+    assert ask(SAME, "unsandbox jobs", "", "") is not None
+
+
+def test_a_key_whose_check_breaks_is_refused() -> None:
+    def breaks(_before: str, _asked: str) -> None:
+        raise RuntimeError("the check could not be made")
+
+    no = ask(replace(SAME, check=breaks), "unsandbox jobs", "a", "a")
+    assert no is not None
+    assert no.cause == FAILED_CAUSE

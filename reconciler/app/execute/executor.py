@@ -1,0 +1,237 @@
+"""Programs run in warm cells: the one object that a caller needs. It works over the state folder, whether a loop runs or not."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from reconciler.app.clock import now
+from reconciler.app.doors import Doors
+from reconciler.app.execute.ground import read_ground
+from reconciler.app.execute.jobs import Jobs
+from reconciler.app.execute.requests import check, owner_of
+from reconciler.app.execute.seats import Seats
+from reconciler.app.execute.tending import Tending
+from reconciler.errors import HostError, Overloaded
+from reconciler.model.execute import Ask
+from reconciler.store.execute import FILE_NAME
+from reconciler.store.jobs import JobsFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from reconciler.app.execute.line import Given, Line, Place
+    from reconciler.app.execute.seats import Seat
+    from reconciler.app.execute.talk import Heard
+    from reconciler.app.settings import Settings
+    from reconciler.lxd.connect import Door
+    from reconciler.model.execute import Job
+    from reconciler.model.language import Language
+    from reconciler.model.run import RunRequest, RunResult
+    from reconciler.model.tenancy import Caller
+
+TRIES = 4
+"""Cells that are tried for one run, where hosts fail."""
+ENDING = 10.0
+"""Seconds that jobs are given to end as the executor is closed."""
+
+
+class Executor:
+    """Safe for threads: each run is carried by the thread that asks for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        """``open`` is how to get one that is ready."""
+        ground = read_ground(settings)
+        self._doors = Doors(settings)
+        self._file = JobsFile(settings.state_dir / FILE_NAME)
+        self._seats = Seats(self._file, settings.state_dir, self._door)
+        self._jobs = Jobs(self._file, self._seats.holder)
+        self._tending = Tending(settings, self._file, self._doors, self._seats, self._jobs, ground)
+        self._closing = False
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Read the repository, settle what an earlier process left, and look which cells are warm.
+
+        Raises ``ManifestError``, ``GitError``, ``UsageError`` or ``StateError``. Hosts out of reach have no warm cells, and that is all.
+        """
+        made = cls(settings)
+        try:
+            made._tending.start()
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def owner(self, caller: Caller) -> str:
+        """What stands for ``caller`` in a request. Raises ``Denied`` where it is not known who asks."""
+        return owner_of(caller, self._tending.ground.desired)
+
+    def run(self, request: RunRequest, heard: Heard | None = None) -> RunResult:
+        """Run it and wait for its end. ``heard`` is told what it says as it says it.
+
+        Raises ``UsageError``, ``UnknownLanguage``, ``UnavailableLanguage``, ``NotServed``, ``Overloaded``, ``HostError`` or ``StateError``.
+        """
+        began = time.monotonic()
+        language, line = self._check(request)
+        return self._carried(request, language, line, line.enter(request.owner, request.accepts), began, heard=heard)
+
+    def submit(self, request: RunRequest, key: str = "") -> Job:
+        """Begin it and store what comes of it. With a ``key`` that its owner used before: the job of then, if the request is the same.
+
+        Raises as ``run``, and ``NotServed`` (C18) where the key was used for another request.
+        """
+        began = time.monotonic()
+        language, line = self._check(request)
+        found = self._jobs.known(request, key)
+        if found is not None:
+            return found
+        place = line.enter(request.owner, request.accepts)
+
+        def run(stop: Callable[[], bool], started: Callable[[], bool]) -> RunResult:
+            return self._carried(request, language, line, place, began, stop=stop, started=started)
+
+        taken = False
+        try:
+            job, taken = self._jobs.begin(request, language.name, key, run)
+        finally:
+            if not taken:
+                self._give_back(line, line.leave(place), place.owner)
+        return job
+
+    def wait(self, id_: str, owner: str, seconds: float) -> Job | None:
+        """The job once it ended, or as it is after so long; None where the owner has none of that id."""
+        return self._jobs.wait(id_, owner, seconds)
+
+    def cancel(self, id_: str, owner: str) -> bool:
+        """Ask for a job's end. False where the owner has none of that id that goes on."""
+        return self._jobs.cancel(id_, owner)
+
+    def job(self, id_: str, owner: str) -> Job | None:
+        """One job; None where the owner has none of that id."""
+        return self._file.job(id_, owner)
+
+    def jobs(self, owner: str, limit: int = 100) -> tuple[Job, ...]:
+        """The owner's newest jobs, the newest first, without requests and results."""
+        return self._file.jobs(owner, limit)
+
+    def close(self) -> None:
+        """End the jobs, and leave what is kept to whatever process comes next. Safe to call twice."""
+        if self._closing:
+            return
+        self._closing = True
+        self._jobs.close(ENDING)
+        self._tending.close()
+        self._seats.close()
+        self._file.close()
+        self._doors.__exit__(None, None, None)
+
+    def _door(self, host: str) -> Door:
+        found = next((item for item in self._tending.ground.desired.hosts if item.name == host), None)
+        if found is None:
+            raise HostError(f"{host} is not in the inventory any more", hint="unsandbox hosts")
+        return self._doors.open(found)
+
+    def _check(self, request: RunRequest) -> tuple[Language, Line]:
+        check(request)
+        tending = self._tending
+        language = tending.ground.language(request)
+        return language, tending.lines[tending.ground.offer(request, language).pool]
+
+    def _carried(  # noqa: PLR0913 - one run, and who hears of it
+        self,
+        request: RunRequest,
+        language: Language,
+        line: Line,
+        place: Place,
+        began: float,
+        *,
+        heard: Heard | None = None,
+        stop: Callable[[], bool] | None = None,
+        started: Callable[[], bool] | None = None,
+    ) -> RunResult:
+        hit = place.hit
+        try:
+            seat = self._seated(request, language.name, line, place, began + request.accepts)
+        finally:
+            queued = time.monotonic() - began
+            self._tending.asks.append(Ask(line.offer.pool, now().timestamp(), hit, queued))
+        if started is not None and not started():
+            self._return(line, seat, None, 0.0)
+            raise Overloaded("it was cancelled before it began")
+        return self._ran(request, language, line, seat, queued, heard, stop)
+
+    def _ran(  # noqa: PLR0913, PLR0917 - as above
+        self,
+        request: RunRequest,
+        language: Language,
+        line: Line,
+        seat: Seat,
+        queued: float,
+        heard: Heard | None,
+        stop: Callable[[], bool] | None,
+    ) -> RunResult:
+        result, begun = None, time.monotonic()
+        try:
+            if seat.link is None:
+                raise HostError("its cell has no runner")
+            result = seat.link.run(request, language, heard, lambda: self._closing or (stop is not None and stop()))
+        finally:
+            self._return(line, seat, result, time.monotonic() - begun)
+        return replace(result, times=replace(result.times, queue=queued))
+
+    def _return(self, line: Line, seat: Seat, result: RunResult | None, seconds: float) -> None:
+        kept = False
+        try:
+            if result is None:
+                self._seats.spend(seat, "its run was broken off")
+            else:
+                kept = self._seats.back(seat, result)
+        finally:
+            line.back(seat, seconds, kept=kept)
+
+    def _seated(self, request: RunRequest, language: str, line: Line, place: Place, end: float) -> Seat:
+        """A cell with a runner in it. Raises ``Overloaded`` (C10) once patience is over, or what the last of several hosts raised."""
+        last: HostError | None = None
+        for _ in range(TRIES):
+            place.wait(end - time.monotonic())
+            given = place.given or line.leave(place)
+            if given is None:
+                raise last or line.too_late()
+            try:
+                seat = self._taken(given, request, line, language)
+            except HostError as error:
+                seat, last = None, error
+            except BaseException:
+                line.rise(place.owner)
+                raise
+            if seat is not None:
+                return seat
+            place = line.again(place)
+        self._give_back(line, line.leave(place), place.owner)
+        raise last or line.too_late()
+
+    def _taken(self, given: Given, request: RunRequest, line: Line, language: str) -> Seat | None:
+        if given.seat is not None:
+            given.seat.terms = line.offer.terms
+            return given.seat if self._seats.again(given.seat, request.seconds, language) else None
+        if given.cell is None:
+            return None
+        return self._seats.fresh(given.cell, request.owner, line.offer.terms, request.seconds, language)
+
+    @staticmethod
+    def _give_back(line: Line, given: Given | None, owner: str) -> None:
+        """What somebody had been given who will not use it. A cell that nobody claimed is found again by the next look."""
+        if given is None:
+            return
+        line.rise(owner)
+        if given.seat is not None:
+            line.keep((given.seat,))

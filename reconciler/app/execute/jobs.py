@@ -1,0 +1,153 @@
+"""Stored runs: begun by somebody who does not wait, told to whoever asks later, run once however often they are sent."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from reconciler.app.claims import dead_of
+from reconciler.app.clock import now
+from reconciler.app.execute.requests import digest_of, summary_of
+from reconciler.app.execute.results import document_of, failure_of, text_of
+from reconciler.errors import Exhausted, NotServed, UnsandboxError
+from reconciler.model.execute import ENDED, Job, JobState
+from reconciler.model.rules import No, ask
+from reconciler.model.run import Ending
+from reconciler.policy.admission import SAME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from reconciler.model.run import RunRequest, RunResult
+    from reconciler.store.jobs import JobsFile
+
+    Run = Callable[[Callable[[], bool], Callable[[], bool]], RunResult]
+    """Runs it. It is given whom to ask whether to stop, and whom to tell that it has a cell: a no ends it there."""
+
+LOOK = 0.05
+"""Seconds between two looks at a job that another process has."""
+
+
+class Jobs:
+    """The jobs that this process runs, one thread each: how many there can be is bounded by the line that each has a place in."""
+
+    def __init__(self, file: JobsFile, holder: str) -> None:
+        self._file = file
+        self._holder = holder
+        self._flags: dict[str, threading.Event] = {}
+        self._threads: dict[str, threading.Thread] = {}
+        self._changed = threading.Condition()
+
+    def known(self, request: RunRequest, key: str) -> Job | None:
+        """The job that was begun with this key before; None where it is the first time. Raises ``NotServed`` (C18) for another request."""
+        if not key:
+            return None
+        found = self._file.keyed(request.owner, key)
+        if found is None:
+            return None
+        before, job = found
+        digest = digest_of(request)
+        no = ask(SAME, "unsandbox jobs", before if job is not None else "", digest)
+        if no is not None:
+            raise _other(no)
+        return job
+
+    def begin(self, request: RunRequest, language: str, key: str, run: Run) -> tuple[Job, bool]:
+        """Store the job and run it in a thread; whether it is a new one. Raises as ``known``, or ``StateError``."""
+        summary = summary_of(request, language)
+        job = Job(uuid4().hex, request.owner, JobState.QUEUED, self._holder, now().timestamp(), language, summary)
+        added = self._file.add(job, key, digest_of(request) if key else "")
+        if added is None:
+            raise _other(No("the key was used for another request", (), "unsandbox jobs"))
+        if added is not job:
+            return added, False
+        flag = threading.Event()
+        thread = threading.Thread(target=self._run, args=(job, run, flag), name=f"job {job.id[:8]}", daemon=True)
+        with self._changed:
+            self._flags[job.id], self._threads[job.id] = flag, thread
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # A machine that is out of threads.
+            self._forget(job.id)
+            self._file.finish(job.id, self._holder, JobState.LOST, "", now().timestamp())
+            raise Exhausted("this machine gives us no more threads, so the job was not begun") from error
+        return job, True
+
+    def _run(self, job: Job, run: Run, flag: threading.Event) -> None:
+        try:
+            state, document = self._result(job, run, flag)
+            self._file.finish(job.id, self._holder, state, text_of(document), now().timestamp())
+        finally:
+            self._forget(job.id)
+
+    def _forget(self, id_: str) -> None:
+        with self._changed:
+            self._flags.pop(id_, None)
+            self._threads.pop(id_, None)
+            self._changed.notify_all()
+
+    def _result(self, job: Job, run: Run, flag: threading.Event) -> tuple[JobState, dict[str, object]]:
+        try:
+            result = run(flag.is_set, lambda: self._file.begin(job.id, self._holder))
+        except UnsandboxError as error:
+            return (JobState.CANCELLED if flag.is_set() else JobState.DONE), failure_of(error)
+        return (JobState.CANCELLED if result.ending is Ending.CANCELLED else JobState.DONE), document_of(result)
+
+    def cancel(self, id_: str, owner: str) -> bool:
+        """Ask for its end. False where this owner has none of that id that goes on."""
+        asked = self._file.cancel(id_, owner, now().timestamp())
+        flag = self._flags.get(id_)
+        if asked and flag is not None:
+            flag.set()
+        return asked
+
+    def hear(self) -> None:
+        """Pass on what other processes asked to be cancelled."""
+        for id_ in self._file.cancelled(self._holder) if self._flags else ():
+            flag = self._flags.get(id_)
+            if flag is not None:
+                flag.set()
+
+    def wait(self, id_: str, owner: str, seconds: float) -> Job | None:
+        """The job once it ended, or as it is after so long; None where the owner has none of that id."""
+        end = time.monotonic() + seconds
+        with self._changed:
+            while id_ in self._flags and (left := end - time.monotonic()) > 0:
+                self._changed.wait(left)
+        return await_end(self._file, id_, owner, end - time.monotonic())
+
+    def close(self, seconds: float) -> None:
+        """End them all, and wait for that no longer than so many seconds."""
+        end = time.monotonic() + seconds
+        with self._changed:
+            threads = list(self._threads.values())
+            for flag in self._flags.values():
+                flag.set()
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+
+
+def await_end(file: JobsFile, id_: str, owner: str, seconds: float) -> Job | None:
+    """As ``Jobs.wait``, for the jobs of any process."""
+    end = time.monotonic() + seconds
+    while True:
+        job = file.job(id_, owner)
+        left = end - time.monotonic()
+        if job is None or job.state in ENDED or left <= 0:
+            return job
+        time.sleep(min(LOOK, left))
+
+
+def lose_dead(file: JobsFile, state_dir: Path) -> None:
+    """Jobs of processes that ended without telling how they came out are lost, and from here on told so."""
+    for holder in dead_of(state_dir, file.open_holders()):
+        file.lose(holder, now().timestamp())
+
+
+def _other(no: No) -> NotServed:
+    told = "; ".join(f"{name}: {value}" for name, value in no.evidence)
+    return NotServed(f"{no.cause} ({told})" if told else no.cause, hint=no.unblock, rule=SAME.code)

@@ -1,0 +1,56 @@
+"""A repository with one pool of cells that have a shell, an awk and a Python in them, on one host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.e2e.fleet import HEAD, Fleet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Starter
+    from tests.lab.daemon import Daemon
+
+ROW = """\
+- name: {name}
+  title: {name}
+  extensions: [.{name}]
+  shebangs: [{name}]
+  source: main.{name}
+  run: [{run}]
+  packages: {{debian: [{name}]}}
+  version: [{name}, --version]
+  time: quick
+  memory: small
+"""
+RUNS = {"awk": "awk, -f, main.awk, --", "python": "python3, main.python", "sh": "sh, main.sh"}
+
+
+class Stocked(Fleet):
+    """A fleet whose image holds the languages of ``RUNS``; the pool is ``box``."""
+
+    def stock(self, cells: int, spec: str = "") -> None:
+        """Declare so many cells, and have them made."""
+        self.write("images/languages.yaml", "".join(ROW.format(name=name, run=run) for name, run in RUNS.items()))
+        self.write(
+            "manifests/base.yaml",
+            HEAD.format(kind="Tier", name="small")
+            + "  {vcpu: 1, memory: 256MiB, disk: 512MiB, processes: 200}\n---\n"
+            + HEAD.format(kind="Image", name="starter")
+            + f"  {{alias: starter, languages: [{', '.join(RUNS)}], fingerprint: {self.starter.fingerprint},"
+            + " file: manifests/files/starter.tar.gz}\n",
+        )
+        self.pool("box", f"size: {cells}{', ' + spec if spec else ''}")
+        self.run("apply", "--yes")
+
+    def marks(self) -> dict[str, str]:
+        """Name of each cell -> its claim's mark, "" where it has none."""
+        return {place.partition("/")[2]: row["config"].get("user.unsandbox.claim", "") for place, row in self.instances().items()}
+
+
+def stocked(root: Path, daemon: Daemon, image: Starter) -> Stocked:
+    """The repository, with nothing made yet."""
+    made = Stocked(root, [daemon], image)
+    made.set_up()
+    return made

@@ -1,0 +1,131 @@
+"""Runs through the executor, in the cells of a real pool."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.app.execute.executor import Executor
+from reconciler.app.execute.results import stored
+from reconciler.app.settings import Settings, settings_from
+from reconciler.errors import NotServed, Overloaded, UsageError
+from reconciler.model.execute import ClaimState, JobState
+from reconciler.model.run import Ending, RunRequest, RunResult
+from reconciler.store.execute import FILE_NAME
+from reconciler.store.jobs import JobsFile
+from tests.execute.pools import Stocked, stocked
+from tests.lab.clean import clean_daemon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import Starter
+    from tests.lab.daemon import Daemon
+
+pytestmark = pytest.mark.lxd
+ANN, BOB = "a" * 32, "b" * 32
+
+
+@pytest.fixture
+def fleet(lxd: Daemon, python_image: Starter, tmp_path_factory: pytest.TempPathFactory) -> Stocked:
+    """Two cells that nobody has."""
+    clean_daemon(lxd)
+    made = stocked(tmp_path_factory.mktemp("stocked"), lxd, python_image)
+    made.stock(2)
+    return made
+
+
+@pytest.fixture
+def settings(fleet: Stocked) -> Settings:
+    return settings_from(fleet.root, fleet.environ)
+
+
+@pytest.fixture
+def executor(settings: Settings) -> Iterator[Executor]:
+    with Executor.open(settings) as opened:
+        yield opened
+
+
+def wish(code: str, owner: str = ANN, **other: Any) -> RunRequest:
+    return RunRequest(owner, code.encode(), **{"language": "sh", "accepts": 0.0, **other})
+
+
+def test_an_owner_comes_back_to_its_cell_and_nobody_else_does(executor: Executor, fleet: Stocked, settings: Settings) -> None:
+    heard: list[tuple[str, bytes]] = []
+    first = executor.run(wish("echo out; echo err >&2; exit 3"), lambda name, data: heard.append((name, data)))
+    assert (first.ending, first.exit_code, first.stdout, first.stderr) == (Ending.FINISHED, 3, b"out\n", b"err\n")
+    assert sorted(heard) == [("stderr", b"err\n"), ("stdout", b"out\n")]
+    second = executor.run(wish("echo again"))
+    other = executor.run(wish("echo other", BOB))
+    assert first.cell == second.cell != other.cell
+    assert sorted(fleet.marks().values()) == [f"1:{ANN}", f"2:{BOB}"]
+    with pytest.raises(Overloaded) as refused:
+        executor.run(wish("echo third", "c" * 32))
+    assert refused.value.rule == "C10"
+    assert refused.value.retry >= 1
+    executor.close()
+    # Another process, of the same owner: the cell was kept for it.
+    with Executor.open(settings) as later:
+        assert later.run(wish("echo later")).cell == first.cell
+        # What hit a limit is in doubt: the cell is spent, and the mark says so.
+        assert later.run(wish("sleep 9", seconds=1)).ending is Ending.TIMEOUT
+    assert sorted(fleet.marks().values()) == [f"2:{BOB}", "spent:1"]
+    fleet.run("apply", "--yes")
+    assert sorted(fleet.marks().values()) == ["", f"2:{BOB}"]
+
+
+def test_jobs_are_stored_and_run_once(executor: Executor, settings: Settings) -> None:
+    began = executor.submit(wish("echo job; exit 4"), key="k1")
+    again = executor.submit(wish("echo job; exit 4"), key="k1")
+    assert again.id == began.id
+    with pytest.raises(NotServed) as refused:
+        executor.submit(wish("echo another"), key="k1")
+    assert refused.value.rule == "C18"
+    assert executor.submit(wish("echo another", BOB), key="k1").id != began.id
+    ended = executor.wait(began.id, ANN, 20)
+    assert ended is not None
+    assert ended.state is JobState.DONE
+    result = stored(ended.result)
+    assert isinstance(result, RunResult)
+    assert (result.stdout, result.exit_code) == (b"job\n", 4)
+    assert "echo job" not in ended.request
+    assert executor.job(began.id, BOB) is None
+    long = executor.submit(wish("echo begun; sleep 60"))
+    while (job := executor.job(long.id, ANN)) and job.state is JobState.QUEUED:
+        threading.Event().wait(0.02)
+    # Asked for by another process, through the file.
+    with JobsFile(settings.state_dir / FILE_NAME) as file:
+        assert not file.cancel(long.id, BOB, 0)
+        assert file.cancel(long.id, ANN, 0)
+    cancelled = executor.wait(long.id, ANN, 20)
+    assert cancelled is not None
+    assert cancelled.state is JobState.CANCELLED
+    result = stored(cancelled.result)
+    assert isinstance(result, RunResult)
+    assert (result.ending, result.stdout) == (Ending.CANCELLED, b"begun\n")
+    assert {job.id for job in executor.jobs(ANN)} == {began.id, long.id}
+
+
+def test_a_request_that_does_not_hold_reaches_no_cell(executor: Executor, fleet: Stocked) -> None:
+    for bad, what in ((wish("", seconds=0), "seconds"), (wish("", vcpu=9), "vcpu"), (wish("", environment=(("A=B", "c"),)), "environment")):
+        with pytest.raises(UsageError, match=what):
+            executor.run(bad)
+    with pytest.raises(NotServed, match="C33"):
+        executor.run(wish("", vcpu=8))
+    assert set(fleet.marks().values()) == {""}
+
+
+def test_a_cell_that_was_made_anew_under_its_name_is_not_the_one_that_was_seen(executor: Executor, fleet: Stocked, lxd: Daemon) -> None:
+    executor.run(wish("echo one", BOB))
+    name = next(name for name, mark in fleet.marks().items() if not mark)
+    before = fleet.instances()[f"{lxd.name}/{name}"]["config"]["volatile.uuid"]
+    lxd.query("PUT", f"/1.0/instances/{name}/state?project=unsandbox", {"action": "stop", "force": True})
+    lxd.query("DELETE", f"/1.0/instances/{name}?project=unsandbox")
+    fleet.run("apply", "--yes")
+    assert executor.run(wish("echo new", accepts=20.0)).stdout == b"new\n"
+    assert fleet.marks()[name].endswith(ANN)
+    with JobsFile(fleet.root / ".unsandbox" / FILE_NAME) as file:
+        states = {claim.cell.uuid: claim.state for claim in file.claims()}
+    assert states[before] is ClaimState.SPENT
