@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.sync.client import connect
 
 from reconciler.errors import HostError, Malformed, Unreachable
+from reconciler.lxd.duplex import shared
 from reconciler.lxd.errors import of_status
 from reconciler.lxd.sockets import connected
 from reconciler.model.hints import Hint
@@ -47,7 +48,7 @@ class Stream:
         host = door.host
         # Logging is asked for because of one line in it; most of the rest is thrown away unread.
         path = door.path("events", type="lifecycle,logging")
-        plain = connected(door, "event stream")
+        plain = shared(connected(door, "event stream"))
         try:
             opened = connect(
                 f"ws://lxd{path}",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from websockets.sync.client import connect, unix_connect
+
+from reconciler.lxd.duplex import shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +60,8 @@ def listening(subject: Subject, query: str) -> Iterator[Listener]:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.load_cert_chain(certificate.cert, certificate.key)
-        opened = connect(f"wss{address.removeprefix('https')}{target}", ssl=context)
+        where = urlsplit(address)
+        wrapped = context.wrap_socket(socket.create_connection((where.hostname, where.port)))
+        opened = connect(f"ws://lxd{target}", sock=shared(wrapped), proxy=None)
     with opened as connection:
         yield Listener(connection)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from websockets.http11 import Request as Handshake
 from websockets.server import ServerProtocol
 
+from reconciler.lxd.duplex import shared
 from tests.fake.events import Cue
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class Stream:
     """Sends what a subscription holds until either side ends it. Pings of the client are answered."""
 
     def __init__(self, connection: socket.socket, head: bytes, subscription: Subscription, closing: threading.Event) -> None:
-        self._connection = connection
+        # One thread reads and another writes, which a TLS socket itself does not bear.
+        self._connection = shared(connection)
         self._subscription = subscription
         self._closing = closing
         self._gone = threading.Event()
