@@ -9,8 +9,10 @@ from reconciler.model.resources import Power, PowerOwner
 from reconciler.model.world import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reconciler.model.resources import Workload
-    from reconciler.model.world import Instance
+    from reconciler.model.world import Instance, Operation
 
 MOVES: dict[tuple[Power, Status], Action] = {
     (Power.RUNNING, Status.STOPPED): Action.START,
@@ -35,6 +37,15 @@ UNSTARTED = "volatile.apply_template"
 def never_started(found: Instance) -> bool:
     """Whether it was made and has not run yet: to start it is part of making it."""
     return found.status is Status.STOPPED and UNSTARTED in found.config
+
+
+FREEZING = "Freezing"
+"""LXD's word. Its daemon says it before the kernel freezes and takes it back after: killed between the two, it leaves it for good."""
+
+
+def half_frozen(found: Instance, operations: Iterable[Operation]) -> bool:
+    """Whether it is called freezing and nothing in LXD is at work on it. To freeze it once more ends that; nothing else does."""
+    return found.status is Status.CHANGING and found.status_text == FREEZING and not any(item.kind == "task" for item in operations)
 
 
 def power_move(workload: Workload, found: Instance) -> Action | None:

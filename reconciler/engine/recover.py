@@ -130,7 +130,7 @@ def _power(intent: Intent, view: HostView) -> Answer:
         return Answer(Verdict.DONE, f"{meant.name} is {meant.status}", uuid=meant.uuid)
     if meant.status is Status.CHANGING or any(item.instance == meant.name and item.kind != "command" for item in view.operations):
         # It may be this very call that LXD is still at work on; a later look tells, and until then nobody knows who set what comes.
-        return _ask(f"LXD is at work on {meant.name}: it is {meant.status_text}")
+        return _ask(f"LXD may be at work on {meant.name}: it is {meant.status_text}")
     return Answer(Verdict.REDO, f"{meant.name} is {meant.status}; the next plan asks for it again if it is needed")
 
 

@@ -69,7 +69,9 @@ def daemon(arena: Arena, rng: Random) -> Struck:
         struck.go_on()
     struck.end(PATIENCE)
     victim.start()
-    return Struck(int(sprung), f"{victim.name} killed at {trap}, back {'before' if early else 'after'} the rest of the pass")
+    words = f"{victim.name} killed at {trap}, back {'before' if early else 'after'} the rest of the pass"
+    # Killed while it freezes, LXD calls the container freezing until somebody freezes it once more.
+    return Struck(int(sprung), words, frozenset({"O08", "P09"}))
 
 
 def link(arena: Arena, rng: Random) -> Struck:
@@ -122,8 +124,8 @@ def twins(arena: Arena, rng: Random) -> Struck:
     two = _apply(arena, NEVER, rng, other)
     ends = one.end(PATIENCE)[0], two.end(PATIENCE)[0]
     words = f"two {'checkouts' if apart else 'of one checkout'}, exits {ends}"
-    # Each journal knows what its own passes replaced and froze, so to one of them the other's are somebody else's doing.
-    return Struck(1, words, frozenset({"I03", "S01"}) if apart or arena.other else frozenset())
+    # Each journal knows what its own passes replaced, froze and ended, so to one of them the other's are somebody else's doing.
+    return Struck(1, words, frozenset({"I03", "O04", "S01"}) if apart or arena.other else frozenset())
 
 
 def journal(arena: Arena, rng: Random) -> Struck:

@@ -64,7 +64,7 @@ _TEXT = {
     Status.FROZEN: "Frozen",
     Status.STOPPED: "Stopped",
     Status.ERROR: "Error",
-    Status.CHANGING: "Freezing",
+    Status.CHANGING: "Starting",
     Status.UNKNOWN: "Pondering",
 }
 
@@ -177,7 +177,7 @@ def row(words: Mapping[str, Any], place: Host, policy: Policy) -> Instance:
         name=words.get("name", instance_name(made.ref)),
         uuid=uuid,
         status=status,
-        status_text=_TEXT[status],
+        status_text=words.get("text", _TEXT[status]),
         config={**config, "volatile.uuid": uuid} if uuid else {key: value for key, value in config.items() if key != "volatile.uuid"},
         ephemeral=words.get("ephemeral", False),
         generation=words.get("generation", ""),

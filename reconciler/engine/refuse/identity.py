@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.engine.asked import row_of
 from reconciler.engine.cells import Standing, standing
 from reconciler.engine.leaving import SESSION_CLAIM
+from reconciler.engine.power import half_frozen
 from reconciler.engine.spec import instance_spec
 from reconciler.model import marks
 from reconciler.model.changes import Action, Reason, puts_to_rest
@@ -116,7 +117,9 @@ def _open(change: Change, world: World, code: str) -> No | None:
     if question is None or (question[0].startswith("CreateInstance")) != (code == "P10"):
         return None
     evidence = (("call", question[0]), ("cannot be told", question[1]))
-    return No("an earlier call is open: it cannot be told whether it was made", evidence, f"unsandbox accept {code} {change.ref}")
+    left = change.found is not None and half_frozen(change.found, world.operations.get((change.host, change.instance), ()))
+    unblock = world.lxc(change, "pause") if left else f"unsandbox accept {code} {change.ref}"
+    return No("an earlier call is open: it cannot be told whether it was made", evidence, unblock)
 
 
 def no_uuid(change: Change, world: World) -> No | None:

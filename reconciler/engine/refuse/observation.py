@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.engine.asked import MAKING, WAKING, row_of
+from reconciler.engine.power import half_frozen
 from reconciler.model import marks
 from reconciler.model.changes import Action, Reason
 from reconciler.model.names import Kind
@@ -252,15 +253,16 @@ def strange(change: Change, world: World) -> No | None:
     )
 
 
-def changing(change: Change, _world: World) -> No | None:
+def changing(change: Change, world: World) -> No | None:
     """O08: the instance is between two states."""
     row = row_of(change)
     if row.status is not Status.CHANGING:
         return None
+    left = half_frozen(row, world.operations.get((change.host, change.instance), ()))
     return No(
-        "it is between two states",
+        "it was left half frozen" if left else "it is between two states",
         (("status", row.status_text), ("settled", "running, frozen or stopped")),
-        "unsandbox plan  # again in a moment",
+        world.lxc(change, "pause") if left else "unsandbox plan  # again in a moment",
     )
 
 
