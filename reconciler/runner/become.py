@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib.machinery
 import io
 import os
@@ -16,35 +17,35 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.runner.program import Program
 
+_kept: list[types.ModuleType] = []
 
 UNFLUSHED = 120
 """The status of a program that ended well and whose last output could not be written, as the interpreter has it."""
 
 
-def become(program: Program) -> None:
-    """Run the file and end with its status. Never returns."""
+def prepare() -> list[str]:
+    """Do beforehand what is the same for every copy; the names of our own modules, which no copy shall know.
+
+    Each thing that a copy touches is a page copied, so it looks for nothing. It keeps the standard streams that it finds: they are those of
+    pipes, and lead where its descriptors do.
+    """
     os.environ.clear()
-    os.environ.update(program.environment)
-    name = program.words[1]
+    return [name for name in sys.modules if name.partition(".")[0] == "reconciler"]
+
+
+def become(program: Program, ours: list[str]) -> None:
+    """Run the file and end with its status. Never returns."""
+    for name, value in program.environment.items():
+        os.environ[name] = value
     sys.argv = list(program.words[1:])
     sys.orig_argv = list(program.words)
     sys.path[:2] = [os.getcwd()]
-    for module in [one for one in sys.modules if one.partition(".")[0] == "reconciler"]:
-        del sys.modules[module]
-    _streams()
+    _kept.extend(map(sys.modules.pop, ours))  # taking them apart would touch all of them
     random.seed()
     _numpy()
-    status = _run(os.path.join(os.getcwd(), name))
+    gc.enable()
+    status = _run(os.path.join(os.getcwd(), program.words[1]))
     _end(status)
-
-
-def _streams() -> None:
-    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
-        raw = open(number, mode + "b", -1, closefd=False)  # noqa: SIM115 - it lives as long as the program
-        text = io.TextIOWrapper(raw, "utf-8", "surrogateescape" if number < 2 else "backslashreplace", line_buffering=number == 2)  # noqa: PLR2004
-        text.mode = mode  # type: ignore[misc]
-        setattr(sys, name, text)
-        setattr(sys, f"__{name}__", text)
 
 
 def _numpy() -> None:

@@ -150,6 +150,7 @@ def serve() -> None:
     for name in MODULES:
         with contextlib.suppress(ImportError):  # an image may have less; its programs find that out themselves
             __import__(name)
+    ours = become.prepare()
     gc.collect()
     gc.freeze()
     gc.disable()  # a copy switches it on again; here it would only touch pages
@@ -173,12 +174,15 @@ def serve() -> None:
     door.detach()
     os.pwrite(_SAID, _UP, 0)
     os.close(_SAID)
-    become.become(program)
+    become.become(program, ours)
 
 
 def _receive(door: socket.socket) -> tuple[Program, Share, list[int]] | None:
     """The next run, and what is handed for it: three pipes, where to say that the walls are up, and the doors; None without a runner."""
-    message, ancillary, _, _ = door.recvmsg(_MOST, socket.CMSG_SPACE((_SAID + 1 + len(namespaces.KINDS)) * 4))
+    try:
+        message, ancillary, _, _ = door.recvmsg(_MOST, socket.CMSG_SPACE((_SAID + 1 + len(namespaces.KINDS)) * 4))
+    except ConnectionResetError:
+        return None
     if not message:
         return None
     handed = array.array("i")
