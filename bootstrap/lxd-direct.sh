@@ -16,7 +16,10 @@ start() {
     fi
     if ! is_ours lxd; then
         getent group lxd >/dev/null && group=lxd || group=root
-        setsid lxd --group "$group" --logfile /var/log/lxd/lxd.log </dev/null >"$run/lxd.log" 2>&1 &
+        # Where idmap.sh has put it.
+        idmap=/usr/local/lib/unsandbox/lxd-idmap.so
+        [ -e "$idmap" ] || idmap=
+        setsid env ${idmap:+LD_PRELOAD=$idmap} lxd --group "$group" --logfile /var/log/lxd/lxd.log </dev/null >"$run/lxd.log" 2>&1 &
         echo $! >"$run/lxd.pid"
     fi
     tries=0

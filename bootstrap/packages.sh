@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install the Debian packages of one or more lists in bootstrap/packages/, where any is missing; without a look at the network when none is.
-# Usage: sh bootstrap/packages.sh base|image|host|build|proxy|test...      (test: all of them)
+# Usage: sh bootstrap/packages.sh base|image|host|build|proxy|compile|test...      (test: all of them)
 set -eu
 
 here=$(dirname "$0")
@@ -8,8 +8,8 @@ export DEBIAN_FRONTEND=noninteractive
 
 wanted() {
     for list in "$@"; do
-        [ "$list" = test ] && { wanted base image host build proxy; continue; }
-        [ -f "$here/packages/$list" ] || { echo "packages.sh: no list '$list'; there are: base image host build proxy test" >&2; exit 1; }
+        [ "$list" = test ] && { wanted base image host build proxy compile; continue; }
+        [ -f "$here/packages/$list" ] || { echo "packages.sh: no list '$list'; there are: base image host build proxy compile test" >&2; exit 1; }
         sed 's/#.*//' "$here/packages/$list"
     done
 }
@@ -26,7 +26,7 @@ is_there() {
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-[ $# -gt 0 ] || { echo "usage: sh bootstrap/packages.sh base|image|host|build|proxy|test..." >&2; exit 1; }
+[ $# -gt 0 ] || { echo "usage: sh bootstrap/packages.sh base|image|host|build|proxy|compile|test..." >&2; exit 1; }
 lists=$(wanted "$@")
 missing=
 for package in $lists; do

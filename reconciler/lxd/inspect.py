@@ -30,6 +30,9 @@ NEEDED = (
 
 APPARMOR_OFF = "AppArmor support has been disabled"
 CLOSED_WARNING = "resolved"
+ALIVE = frozenset({"Running", "Frozen"})
+LAST_MAP = "volatile.last_state.idmap"
+"""The ids that LXD gave the files of an instance on disk; empty where they have those of the image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,9 @@ class HostFacts:
     """Names of the managed ones."""
     apparmor: bool | None
     idmapped: bool
-    """Whether the kernel shifts ids at mount time, so that an isolated container starts without its files being rewritten."""
+    """Whether LXD says that the kernel can map ids at mount time, so that no file of an isolated container need be rewritten."""
+    mapped: bool
+    """Whether a container that runs was started that way. One that was not says nothing: its files may have been rewritten long ago."""
     warnings: tuple[str, ...] | None
     """LXD's own open warnings, each a sentence."""
     memory: int | None
@@ -86,6 +91,7 @@ def facts(door: Door, now: Callable[[], datetime]) -> HostFacts:
         networks=_networks(_ask(door, "networks", recursion="1")),
         apparmor=None if warnings is None else not any(warning.startswith(APPARMOR_OFF) for warning in warnings),
         idmapped=(environment.get("kernel_features") or {}).get("idmapped_mounts") == "true",
+        mapped=_mapped(_ask(door, "instances", **{"recursion": "1", "all-projects": "true"})),
         warnings=warnings,
         memory=_count(resources.get("memory") or {}, "total"),
         password=bool((door.metadata.get("config") or {}).get("core.trust_password")),
@@ -128,6 +134,22 @@ def _warnings(rows: object) -> tuple[str, ...] | None:
         return None
     told = (f"{row.get('type')}: {row.get('last_message') or 'no more is told'}" for row in rows if row.get("status") != CLOSED_WARNING)
     return tuple(sorted(set(told)))
+
+
+def _mapped(rows: object) -> bool:
+    return isinstance(rows, list) and any(_is_mapped(row) for row in rows)
+
+
+def _is_mapped(row: Mapping[str, Any]) -> bool:
+    """Running, with ids of its own, and its files with those of the image."""
+    config = row.get("expanded_config") or {}
+    return (
+        row.get("type") == "container"
+        and row.get("status") in ALIVE
+        and config.get("security.privileged") != "true"
+        and config.get(LAST_MAP) == "[]"
+        and config.get("volatile.idmap.current", "[]") != "[]"
+    )
 
 
 def _count(found: Mapping[str, Any], key: str) -> int | None:

@@ -199,7 +199,7 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "memory": lambda _bench: measure_memory(),
     "commit": lambda bench: measure_commit(bench.fleet("h1")),
     "takeover": lambda bench: measure_takeover(bench.fleet("h1")),
-    "cells": lambda bench: measure_cells(bench.lab.daemon("h1"), bench.starter.tarball),
+    "cells": lambda bench: measure_cells(bench.lab.daemon("h4"), bench.starter.tarball),
     "demo": bench_demo,
 }
 

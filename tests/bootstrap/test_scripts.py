@@ -53,7 +53,7 @@ def test_installed_packages_are_found_without_the_network() -> None:
 def test_an_unknown_list_is_named() -> None:
     done = run("sh", "bootstrap/packages.sh", "nonsense")
     assert done.returncode == 1
-    assert done.stderr == "packages.sh: no list 'nonsense'; there are: base image host build test\n"
+    assert done.stderr == "packages.sh: no list 'nonsense'; there are: base image host build proxy compile test\n"
 
 
 def test_a_missing_lock_is_named() -> None:

@@ -33,6 +33,8 @@ class Daemon:
         self._client = run_dir / f"{name}.client"
         self._hub = hub
         self._gateway = gateway
+        self.preload: Path | None = None
+        """A library that LXD is started with."""
         self._process: subprocess.Popen[bytes] | None = None
         self._space = open_space(run_dir, name, "daemon")
 
@@ -82,8 +84,10 @@ class Daemon:
         if self._process is not None and self._process.poll() is None:
             return
         environment = {"LXD_DIR": str(self.directory)}
+        # Only LXD is given the library, not nsenter before it.
+        words = ("env", f"LD_PRELOAD={self.preload}", "lxd") if self.preload else ("lxd",)
         with self.log.open("ab") as log:
-            self._process = self._space.spawn("lxd", "--group", "root", "--logfile", f"{self.log}.lxd", env=environment, log=log)
+            self._process = self._space.spawn(*words, "--group", "root", "--logfile", f"{self.log}.lxd", env=environment, log=log)
         deadline = time.monotonic() + patience
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
