@@ -184,9 +184,7 @@ class Door:
 
     def _sent(self, method: str, path: str, body: object, given: Mapping[str, Any]) -> requests.Response:
         with mapped(self.host.name):
-            response = self._session.request(
-                method, self.endpoint + path, json=body, timeout=self._timeouts, allow_redirects=False, **given
-            )
+            response = self._session.ask(method, self.endpoint + path, body, self._timeouts, given)
         if not response.ok or response.is_redirect:
             raise of_status(response.status_code, reason_of(response), self.host.name)
         return response
