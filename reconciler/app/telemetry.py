@@ -190,9 +190,13 @@ class Telemetry:
         self._send(Telling("", kind, level, state, **more))  # type: ignore[arg-type]  # names and types are those of the fields
 
     def _send(self, told: Telling) -> None:
+        log = self._log if self._log and self._log.wants(told.level) else None
+        keeper = self._keeper if told.kind.value in KEPT else None
+        if not (log or keeper):
+            return
         fit = {name: line(getattr(told, name)) for name in ("state", "host", "ref", "pass_id", "code", "action", "detail")}
         told = replace(told, at=told.at or stamp(), **fit)  # type: ignore[arg-type]  # texts only
-        if self._log:
-            self._log.write(told)
-        if self._keeper and told.kind.value in KEPT:
-            self._keeper.keep(told)
+        if log:
+            log.write(told)
+        if keeper:
+            keeper.keep(told)

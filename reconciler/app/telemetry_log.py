@@ -42,12 +42,17 @@ class Log:
     """Writes to ``stream`` what matters at least as much as ``least``. A stream that nobody reads any more is no error."""
 
     def __init__(self, stream: TextIO, *, as_json: bool, colour: bool = False, least: Level = Level.INFO) -> None:
+        self._least = _LEVELS[least]
         renderer = structlog.processors.JSONRenderer() if as_json else _console(colour=colour)
         self._logger: Any = structlog.wrap_logger(
             structlog.WriteLogger(stream),
             processors=[structlog.processors.add_log_level, known, masked, renderer],
-            wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[least]),
+            wrapper_class=structlog.make_filtering_bound_logger(self._least),
         )
+
+    def wants(self, level: Level) -> bool:
+        """Whether what matters so much is written."""
+        return _LEVELS[level] >= self._least
 
     def write(self, told: Telling) -> None:
         """One line."""
