@@ -36,8 +36,9 @@ def make_plan(cleared: Cleared, desired: Desired, observed: Observed, tool: str,
     )
     before = {index: _after(change, changes) for index, change in enumerate(changes)}
     isolated = _isolated(changes, hosts, observed)
+    pins = [semantic_fingerprint(change.found) if change.found else "" for change in changes]
     # The creating call carries the id as its intent mark, so the id covers the changes and not the calls.
-    plan_id = _identify(changes, cleared, desired, observed, tool, scope)
+    plan_id = _identify(list(zip(changes, pins, strict=True)), cleared, desired, observed, tool, scope)
     actions = tuple(
         PlannedAction(
             index=index,
@@ -50,7 +51,7 @@ def make_plan(cleared: Cleared, desired: Desired, observed: Observed, tool: str,
             fields=change.fields,
             calls=calls_for(change, hosts[change.host], desired, observed, plan_id, isolated=index in isolated),
             after=before[index],
-            fingerprint=semantic_fingerprint(change.found) if change.found else "",
+            fingerprint=pins[index],
             uuid=change.found.uuid if change.found else "",
             uid=_uid(change),
             note=change.note,
@@ -102,7 +103,7 @@ def _owner(change: Change) -> str:
     return change.wanted.owner if change.wanted else ""
 
 
-def _identify(changes: list[Change], cleared: Cleared, desired: Desired, observed: Observed, tool: str, scope: Scope) -> str:
+def _identify(pinned: list[tuple[Change, str]], cleared: Cleared, desired: Desired, observed: Observed, tool: str, scope: Scope) -> str:
     told = [
         [
             change.action.value,
@@ -111,10 +112,10 @@ def _identify(changes: list[Change], cleared: Cleared, desired: Desired, observe
             change.instance,
             change.reason.value,
             [[diff.path, diff.old, diff.new] for diff in change.fields],
-            semantic_fingerprint(change.found) if change.found else "",
+            pin,
             change.note,
         ]
-        for change in changes
+        for change, pin in pinned
     ]
     refused = [[refusal.code, refusal.ref, refusal.host, refusal.action, refusal.cause] for refusal in cleared.refusals]
     whole = [told, refused, asdict(desired.commit), desired.policy.environment, _identities(observed), tool, scope.words()]
