@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
-from websockets.sync.client import connect
+from websockets.frames import Frame, Opcode
+from websockets.sync.client import ClientConnection, connect
 
 from reconciler.errors import HostError, Malformed, Unreachable
 from reconciler.lxd.duplex import shared
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-    from websockets.sync.client import ClientConnection
+    from websockets.protocol import Event
 
     from reconciler.lxd.connect import Door
 
@@ -29,9 +30,19 @@ PING = 15.0
 """Seconds between two pings, and how long an answer to one may take: a host that was cut off is known after twice that."""
 STOPPING = '"Instance initiated stop"'
 """LXD logs this when a container's first process ended, half a second or more before the event that says it is stopped."""
+LOGGED = '"type":"logging"'
 _STREAM = "its event stream"
 ALONE = "none"
 """LXD's location of what comes from no cluster."""
+
+
+class _Quiet(ClientConnection):
+    """Leaves the rest of the log where it is read. LXD writes some ten lines for one call of ours, and each would wake another thread."""
+
+    def process_event(self, event: Event) -> None:
+        """What came in, in the thread that reads the socket."""
+        if not (isinstance(event, Frame) and event.opcode is Opcode.TEXT and event.fin and _is_rest(bytes(event.data))):
+            super().process_event(event)
 
 
 class Stream:
@@ -61,6 +72,7 @@ class Stream:
                 ping_timeout=PING,
                 max_size=LONGEST,
                 max_queue=None,
+                create_connection=_Quiet,
             )
         except InvalidStatus as error:
             plain.close()
@@ -100,7 +112,7 @@ def read(text: str | bytes, project: str) -> Hint | None:
     """The hint in one message; None where it is about nothing that is looked at here. Raises ``Malformed``."""
     if not isinstance(text, str):
         raise Malformed("bytes, not text")
-    if '"type":"logging"' in text and STOPPING not in text:
+    if LOGGED in text and STOPPING not in text:
         return None
     try:
         event = json.loads(text)
@@ -116,6 +128,11 @@ def read(text: str | bytes, project: str) -> Hint | None:
         return Hint(str(told["action"]), _instance(str(told["source"])), str(event["timestamp"]), who, _location(event))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Malformed("a message that is no event") from error
+
+
+def _is_rest(message: bytes) -> bool:
+    """Whether it is of the log, and not the one line that is looked for."""
+    return LOGGED.encode() in message and STOPPING.encode() not in message
 
 
 def _location(event: dict[str, Any]) -> str:
