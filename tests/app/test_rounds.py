@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.app.loop.decision import decision_of
-from reconciler.app.loop.rounds import Rounds
+from reconciler.app.loop.rounds import GATHER, Rounds
 from reconciler.app.planning import decide
 from reconciler.engine.select import Scope
 from reconciler.model.changes import Action
@@ -60,6 +60,35 @@ def test_many_workers_share_a_handful_of_decisions_and_each_covers_its_look() ->
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(work, range(WORKERS)))
     assert len(slow.rounds) < WORKERS * turns / 2
+
+
+def test_an_answer_waits_for_whoever_is_about_to_ask_and_serves_it_too() -> None:
+    slow, started = Slow(), threading.Event()
+    decider = Rounds(slow.make)
+
+    def late() -> int:
+        with decider.coming("late"):
+            started.set()
+            time.sleep(GATHER / 5)
+            return cast("int", decider.ask("late"))
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(late)
+        started.wait(5)
+        mine = cast("int", decider.ask("early"))
+        assert other.result(5) == mine
+    assert slow.rounds[mine][0] == {"early", "late"}
+
+
+def test_who_comes_and_never_asks_is_not_waited_for_longer_than_a_moment() -> None:
+    decider = Rounds(Slow().make)
+    with decider.coming("slow"):
+        began = time.monotonic()
+        decider.ask("early")
+        assert time.monotonic() - began >= GATHER
+    began = time.monotonic()
+    decider.ask("early")
+    assert time.monotonic() - began < GATHER, "it is waited for after it left"
 
 
 def test_who_decides_and_fails_leaves_the_others_to_try() -> None:

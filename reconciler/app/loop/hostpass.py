@@ -118,15 +118,16 @@ class HostPass:
             return
         self.pass_id, began = (pass_id := uuid4().hex), time.monotonic()
         self._in.telemetry.pass_began(pass_id, self._name, _told(whys))
-        known = self._known(whys)
-        view = known or self._look()
-        if view is None or self._in.memory.waits(desired, self._name):
-            self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, 0, (), None)
-            return
-        for other in self._in.memory.waited() - {self._name}:
-            self._in.wake(other, ALL_SEEN, 0.0)
-        self._open_cases()
-        decision = self._in.deciding.latest.ask(self._name)
+        with self._in.deciding.latest.coming(self._name):
+            known = self._known(whys)
+            view = known or self._look()
+            if view is None or self._in.memory.waits(desired, self._name):
+                self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, 0, (), None)
+                return
+            for other in self._in.memory.waited() - {self._name}:
+                self._in.wake(other, ALL_SEEN, 0.0)
+            self._open_cases()
+            decision = self._in.deciding.latest.ask(self._name)
         if known is not None and decision is not None and any(action.host == self._name for action in decision.made.plan.actions):
             # What is done follows from a look of this pass.
             view = self._look() or view

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Answer = TypeVar("Answer")
+
+GATHER = 0.025
+"""Seconds that an answer waits at most for those who said that they are about to ask: what woke one woke many, as a rule."""
 
 
 class Round(Generic[Answer]):
@@ -28,7 +32,23 @@ class Rounds(Generic[Answer]):
         self._make = make
         self._next = Round[Answer]()
         self._busy = False
+        self._coming: set[str] = set()
         self._changed = threading.Condition()
+
+    @contextmanager
+    def coming(self, host: str) -> Iterator[None]:
+        """While the block runs the worker of ``host`` is about to ask, unless it asked in it."""
+        with self._changed:
+            self._coming.add(host)
+        try:
+            yield
+        finally:
+            self._came(host)
+
+    def _came(self, host: str) -> None:
+        with self._changed:
+            self._coming.discard(host)
+            self._changed.notify_all()
 
     def ask(self, host: str) -> Answer | None:
         """An answer whose making began after this call did, for the worker of ``host`` and whoever asks with it.
@@ -36,12 +56,14 @@ class Rounds(Generic[Answer]):
         Raises what ``make`` raises. An error is of the one worker that made it: the others of its round try by themselves.
         """
         with self._changed:
+            self._came(host)
             mine = self._next
             mine.askers.add(host)
             self._changed.wait_for(lambda: mine.made or not self._busy)
             if mine.made:
                 return mine.answer
             self._busy = True
+            self._changed.wait_for(lambda: not self._coming, GATHER)
             if self._next is mine:
                 self._next = Round[Answer]()
         try:
