@@ -87,10 +87,10 @@ def test_how_a_call_ended(error: HostError | LeaseHeld | Refused, outcome: Outco
 def test_what_a_lost_lease_kept_from_being_sent_is_no_failure_of_its_object(monkeypatch: pytest.MonkeyPatch) -> None:
     allowed: Callable[..., None] = Lease.check
 
-    def check(lease: Lease, method: str, path: str, *, destructive: bool) -> None:
+    def check(lease: Lease, method: str, path: str, *, destructive: bool, body: object = None) -> None:
         if method == "POST" and path.startswith("/1.0/instances"):
             raise LeaseHeld("P05: it was lost")
-        allowed(lease, method, path, destructive=destructive)
+        allowed(lease, method, path, destructive=destructive, body=body)
 
     monkeypatch.setattr(Lease, "check", check)
     with Estate(services={"a": ""}, limits={"failures": 1}) as estate:
