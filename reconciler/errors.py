@@ -26,6 +26,7 @@
     |   |-- HostBusy                  4   503  database is locked, or the host is overloaded; worth another try
     |   |-- OperationFailed           4   502  LXD began the operation and it failed
     |   `-- Malformed                 4   502  the answer is not what LXD promises
+    |-- NoResult                      4   409  a job that ended without a result: lost, cancelled before it began, or never let in
     |-- BuildFailed                   1   500  an image could not be built; the one before it is as it was
     |   `-- OutOfReach                1   504  what it is made over cannot be had on this machine
     |-- StateError                    1   500  the journal or another local file cannot be used
@@ -283,6 +284,15 @@ class OutOfReach(BuildFailed):
     code = "build-out-of-reach"
     http_status = 504
     retryable = True
+
+
+class NoResult(UnsandboxError):
+    """A job that ended without a result; the message says how."""
+
+    code = "no-result"
+    exit_status = 4
+    http_status = 409
+    default_hint = "unsandbox jobs"
 
 
 class StateError(UnsandboxError):

@@ -15,6 +15,9 @@ _DOCUMENT = re.compile(r"^---.*$", re.MULTILINE)
 _KIND = re.compile(r"^kind:\s*[\"']?(\w+)", re.MULTILINE)
 _NAME = re.compile(r"^metadata:(?:\s*\{[^}\n]*?|(?:\s*\n(?:[ \t].*\n)*?)[ \t]+)\bname:\s*[\"']?([a-z0-9-]+)", re.MULTILINE)
 
+_ROW = re.compile(r"^- name: ([a-z0-9]+)$", re.MULTILINE)
+CATALOGUE = "images/languages.yaml"
+
 
 def workloads(context: typer.Context, incomplete: str) -> list[str]:
     """References of services and sessions."""
@@ -58,3 +61,18 @@ def recipe_names(context: typer.Context, incomplete: str) -> list[str]:
         return sorted(path.parent.name for path in root.glob("images/*/recipe.yaml") if path.parent.name.startswith(incomplete))
     except OSError:
         return []
+
+
+def pools(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of pools."""
+    return [ref.partition("/")[2] for ref in _offer(context, f"{Kind.POOL}/{incomplete}", {Kind.POOL})]
+
+
+def languages(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of languages of the catalogue."""
+    try:
+        root = Path(context.find_root().params.get("directory") or ".")
+        found = _ROW.findall((root / CATALOGUE).read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return []
+    return sorted(name for name in found if name.startswith(incomplete))

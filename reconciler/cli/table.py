@@ -94,6 +94,13 @@ COMMANDS = {
     ),
     "languages": Row("reconciler.cli.languages", "Show the languages that images can hold.", "nothing"),
     "doctor": Row("reconciler.cli.doctor", "Check hosts and local set-up, with a mend for each finding.", "nothing", (Exit.FAILED,)),
+    "exec": Row(
+        "reconciler.cli.exec",
+        "Run a program in a warm cell, and be gone.",
+        "one cell, its mark, and execute.db in the state folder; files in DIR with --artifacts",
+        (Exit.REFUSED, Exit.FAILED),
+    ),
+    "jobs": Row("reconciler.cli.jobs", "Show the jobs that are stored, and what came of each.", "nothing"),
     "pools": Row("reconciler.cli.pools", "Show each pool, its cells, and why its size is what it is.", "nothing", (Exit.FAILED,)),
     "history": Row("reconciler.cli.history", "Show what was done, by whom and under which commit.", "nothing", (Exit.FAILED,)),
 }
@@ -127,11 +134,15 @@ APPROVERS_KEY = Row(
     (Exit.REFUSED,),
 )
 
+JOBS = "reconciler.cli.jobs"
 IMAGES = "reconciler.cli.images"
 INNER = {
     "hosts add": HOSTS_ADD,
     "languages show": LANGUAGES_SHOW,
     "languages detect": LANGUAGES_DETECT,
+    "jobs show": Row(JOBS, "Show one job, and give what it left.", "nothing; files in DIR with --artifacts"),
+    "jobs wait": Row(JOBS, "Wait for a job to end, and end as it did.", "nothing; files in DIR with --artifacts", (Exit.FAILED,)),
+    "jobs cancel": Row(JOBS, "End a job.", "the job"),
     "approvers add": APPROVERS_ADD,
     "approvers remove": APPROVERS_REMOVE,
     "approvers key": APPROVERS_KEY,

@@ -11,9 +11,9 @@ from reconciler.app.doors import Doors
 from reconciler.app.execute.ground import read_ground
 from reconciler.app.execute.jobs import Jobs
 from reconciler.app.execute.requests import check, owner_of
-from reconciler.app.execute.seats import Seats
+from reconciler.app.execute.seats import Seats, doubts_of
 from reconciler.app.execute.tending import Tending
-from reconciler.errors import HostError, Overloaded
+from reconciler.errors import HostError, NoResult, NotServed, Overloaded, UsageError
 from reconciler.model.execute import Ask
 from reconciler.store.execute import FILE_NAME
 from reconciler.store.jobs import JobsFile
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from reconciler.model.tenancy import Caller
 
 TRIES = 4
-"""Cells that are tried for one run, where hosts fail."""
+"""Cells that are tried for one run where hosts fail."""
 ENDING = 10.0
 """Seconds that jobs are given to end as the executor is closed."""
 
@@ -82,7 +82,7 @@ class Executor:
         """
         began = time.monotonic()
         language, line = self._check(request)
-        return self._carried(request, language, line, line.enter(request.owner, request.accepts), began, heard=heard)
+        return self._carried(request, language, line, self._enter(request, line), began, heard=heard)
 
     def submit(self, request: RunRequest, key: str = "") -> Job:
         """Begin it and store what comes of it. With a ``key`` that its owner used before: the job of then, if the request is the same.
@@ -94,7 +94,7 @@ class Executor:
         found = self._jobs.known(request, key)
         if found is not None:
             return found
-        place = line.enter(request.owner, request.accepts)
+        place = self._enter(request, line)
 
         def run(stop: Callable[[], bool], started: Callable[[], bool]) -> RunResult:
             return self._carried(request, language, line, place, began, stop=stop, started=started)
@@ -144,7 +144,22 @@ class Executor:
         check(request)
         tending = self._tending
         language = tending.ground.language(request)
-        return language, tending.lines[tending.ground.offer(request, language).pool]
+        offer = tending.ground.offer(request, language)
+        line = tending.lines.get(offer.pool)
+        if line is None:
+            raise NotServed(f"Pool/{offer.pool} is not declared any more", rule="C30")
+        return language, line
+
+    def _enter(self, request: RunRequest, line: Line) -> Place:
+        try:
+            return line.enter(request.owner, request.accepts)
+        except Overloaded:
+            # Who is refused wanted a cell as well: by this a pool grows.
+            self._note(line, 0.0, hit=False)
+            raise
+
+    def _note(self, line: Line, waited: float, *, hit: bool) -> None:
+        self._tending.asks.append(Ask(line.offer.pool, now().timestamp(), hit, waited))
 
     def _carried(  # noqa: PLR0913 - one run, and who hears of it
         self,
@@ -158,15 +173,13 @@ class Executor:
         stop: Callable[[], bool] | None = None,
         started: Callable[[], bool] | None = None,
     ) -> RunResult:
-        hit = place.hit
-        try:
-            seat = self._seated(request, language.name, line, place, began + request.accepts)
-        finally:
-            queued = time.monotonic() - began
-            self._tending.asks.append(Ask(line.offer.pool, now().timestamp(), hit, queued))
+        seat = self._seated(request, language.name, line, place, began + request.accepts)
+        queued = time.monotonic() - began
+        if seat.claim.turn == 1:
+            self._note(line, queued, hit=place.hit)
         if started is not None and not started():
-            self._return(line, seat, None, 0.0)
-            raise Overloaded("it was cancelled before it began")
+            self._return(line, seat, (), 0.0)
+            raise NoResult("it was cancelled before it began")
         return self._ran(request, language, line, seat, queued, heard, stop)
 
     def _ran(  # noqa: PLR0913, PLR0917 - as above
@@ -179,45 +192,57 @@ class Executor:
         heard: Heard | None,
         stop: Callable[[], bool] | None,
     ) -> RunResult:
-        result, begun = None, time.monotonic()
+        begun, link = time.monotonic(), seat.link
+        doubts: tuple[str, ...] = ("its run was broken off",)
         try:
-            if seat.link is None:
+            if link is None:
                 raise HostError("its cell has no runner")
-            result = seat.link.run(request, language, heard, lambda: self._closing or (stop is not None and stop()))
+            result = link.run(request, language, heard, lambda: self._closing or (stop is not None and stop()))
+            doubts = doubts_of(result)
+        except UsageError:
+            # No runner would take it, and nothing of it was said to this one.
+            doubts = ()
+            raise
         finally:
-            self._return(line, seat, result, time.monotonic() - begun)
+            self._return(line, seat, doubts, time.monotonic() - begun)
         return replace(result, times=replace(result.times, queue=queued))
 
-    def _return(self, line: Line, seat: Seat, result: RunResult | None, seconds: float) -> None:
+    def _return(self, line: Line, seat: Seat, doubts: tuple[str, ...], seconds: float) -> None:
         kept = False
         try:
-            if result is None:
-                self._seats.spend(seat, "its run was broken off")
-            else:
-                kept = self._seats.back(seat, result)
+            kept = self._seats.back(seat, doubts)
         finally:
             line.back(seat, seconds, kept=kept)
 
     def _seated(self, request: RunRequest, language: str, line: Line, place: Place, end: float) -> Seat:
         """A cell with a runner in it. Raises ``Overloaded`` (C10) once patience is over, or what the last of several hosts raised."""
-        last: HostError | None = None
-        for _ in range(TRIES):
-            place.wait(end - time.monotonic())
-            given = place.given or line.leave(place)
+        failed: list[HostError] = []
+        while len(failed) < TRIES:
+            given = self._given(line, place, end)
             if given is None:
-                raise last or line.too_late()
+                raise failed[-1] if failed else line.too_late()
             try:
                 seat = self._taken(given, request, line, language)
             except HostError as error:
-                seat, last = None, error
+                failed.append(error)
+                seat = None
             except BaseException:
                 line.rise(place.owner)
                 raise
             if seat is not None:
                 return seat
+            # Somebody else was quicker, or it was not what it had been.
             place = line.again(place)
         self._give_back(line, line.leave(place), place.owner)
-        raise last or line.too_late()
+        raise failed[-1]
+
+    def _given(self, line: Line, place: Place, end: float) -> Given | None:
+        try:
+            place.wait(end - time.monotonic())
+        except BaseException:
+            self._give_back(line, line.leave(place), place.owner)
+            raise
+        return place.given or line.leave(place)
 
     def _taken(self, given: Given, request: RunRequest, line: Line, language: str) -> Seat | None:
         if given.seat is not None:

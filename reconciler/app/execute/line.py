@@ -123,10 +123,11 @@ class Line:
         return Overloaded("no cell came free within the time that its caller accepts", rule=rule.code, retry=max(1, round(self._service())))
 
     def back(self, seat: Seat, seconds: float, *, kept: bool) -> None:
-        """A run is over after so many ``seconds``: its seat waits for the next of its owner, or is gone."""
+        """A run is over after so many ``seconds``, 0 where there was none: its seat waits for the next of its owner, or is gone."""
         owner = seat.claim.owner
         with self._lock:
-            self._mean = seconds if not self._mean else self._mean + WEIGHT * (seconds - self._mean)
+            if seconds:
+                self._mean = self._mean + WEIGHT * (seconds - self._mean) if self._mean else seconds
             self._rise(owner)
             if kept:
                 self._seat(seat)
@@ -166,11 +167,10 @@ class Line:
                     self._waiting[owner] = line
                 self._hand(place, Given(cell=self._free.popleft()))
 
-    @property
-    def wants(self) -> bool:
-        """Whether more warm cells would be of use."""
+    def wants(self, *, asked_lately: bool) -> bool:
+        """Whether more warm cells would be of use: somebody waits, or there are few and somebody came not long ago."""
         with self._lock:
-            return self._few()
+            return bool(self._waiting) or (asked_lately and self._few())
 
     def _next(self, owner: str) -> Given | None:
         seats = self._idle.get(owner)

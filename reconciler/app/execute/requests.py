@@ -16,6 +16,7 @@ from reconciler.model.world import Observed
 from reconciler.policy.access import ACCESS_RULES, judge, status_of
 from reconciler.policy.paths import bad_names
 from reconciler.policy.subject import Subject
+from reconciler.runner import machine
 
 if TYPE_CHECKING:
     from reconciler.model.resources import Desired
@@ -23,15 +24,13 @@ if TYPE_CHECKING:
     from reconciler.model.tenancy import Caller
 
 MOST_CODE = 16 * MIB
-MOST_STDIN = 64 * MIB
-MOST_INPUT = 48 * MIB
+MOST_STDIN = machine.MOST_STDIN
+MOST_INPUT = 40 * MIB
 """Bytes of all input files together."""
 MOST_FILES = 256
 MOST_WORDS = 512
-MOST_WORD = 128 * 1024
-"""Bytes of one argument, or one variable with its name: what the kernel takes."""
-MOST_WORDS_BYTES = MIB
-"""Bytes of all arguments and variables together."""
+MOST_TOLD = 48 * 1024
+"""Bytes of all arguments, variables and names of files together, as JSON: a runner is told them in one frame."""
 LONGEST_PATIENCE = 60.0
 DIGITS = 32
 """Hex digits that stand for an owner: no two keys share them."""
@@ -50,8 +49,16 @@ def owner_of(caller: Caller, desired: Desired) -> str:
     if refusal is not None:
         told = ", ".join(f"{name}: {value}" for name, value in refusal.evidence)
         raise Denied(f"{refusal.cause} ({told})", hint=refusal.unblock, rule=refusal.code, status=status_of(refusal.code))
-    kind = "key" if caller.key else "operator"
-    return hashlib.sha256(f"{kind}:{caller.name}".encode()).hexdigest()[:DIGITS]
+    return _stands_for("key" if caller.key else "operator", caller.name)
+
+
+def owner_of_operator(actor: str) -> str:
+    """The same digest, of a person whose name was looked at already."""
+    return _stands_for("operator", actor)
+
+
+def _stands_for(kind: str, name: str) -> str:
+    return hashlib.sha256(f"{kind}:{name}".encode()).hexdigest()[:DIGITS]
 
 
 def check(request: RunRequest) -> None:
@@ -66,6 +73,9 @@ def check(request: RunRequest) -> None:
         _check_words(request)
     if request.files:
         _check_files(request)
+    if request.args or request.environment or request.files:
+        told = [request.args, request.environment, [file.name for file in request.files]]
+        _within("args, environment and names of files: bytes", len(json.dumps(told)), (0, MOST_TOLD))
 
 
 def digest_of(request: RunRequest) -> str:
@@ -105,21 +115,17 @@ def _check_words(request: RunRequest) -> None:
         pairs.append((f"environment.{name}", f"{name}={value}"))
     if len(request.args) > MOST_WORDS or len(request.environment) > MOST_WORDS:
         raise UsageError(f"args and environment: more than {MOST_WORDS} of one", hint=HELP)
-    total = 0
     for where, word in pairs:
-        total += _size(where, word)
-    _within("args and environment: bytes", total, (0, MOST_WORDS_BYTES))
+        _check_word(where, word)
 
 
-def _size(where: str, word: str) -> int:
+def _check_word(where: str, word: str) -> None:
     if "\0" in word:
         raise UsageError(f"{where}: it holds a NUL", hint=HELP)
     try:
-        size = len(word.encode())
+        word.encode()
     except UnicodeEncodeError as error:
         raise UsageError(f"{where}: it is not Unicode text", hint=HELP) from error
-    _within(f"{where}: bytes", size, (0, MOST_WORD))
-    return size
 
 
 def _check_files(request: RunRequest) -> None:

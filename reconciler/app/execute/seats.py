@@ -11,7 +11,7 @@ from reconciler.app.claims import Holder
 from reconciler.app.clock import now
 from reconciler.app.execute.fence import door_of
 from reconciler.app.execute.link import Link
-from reconciler.errors import Conflict, HostError, NotFound, UnsandboxError
+from reconciler.errors import Conflict, HostError, NotFound, Refused, UnsandboxError
 from reconciler.lxd.cells import put_mark
 from reconciler.model.execute import ClaimState
 from reconciler.model.run import Ending
@@ -74,7 +74,7 @@ class Seats:
                 return None
             seat.claim = replace(claim, marked=True)
             self._link(seat, language)
-        except (Conflict, NotFound):
+        except (Conflict, NotFound, Refused):
             self.spend(seat, "it was not the cell that was claimed")
             return None
         except BaseException as error:
@@ -99,15 +99,15 @@ class Seats:
                 self._link(seat, language)
         except BaseException as error:
             self.spend(seat, f"no runner could be sent to it ({_name(error)})")
-            if isinstance(error, HostError):
+            if isinstance(error, HostError | Refused):
                 return False
             raise
         return True
 
-    def back(self, seat: Seat, result: RunResult) -> bool:
-        """A run ended. Whether the cell is kept for its owner; else it is spent."""
+    def back(self, seat: Seat, doubts: tuple[str, ...]) -> bool:
+        """A run is over. Whether the cell is kept for its owner; with any doubt, and by its terms, it is spent."""
         at = now().timestamp()
-        asked = Return(seat.claim, seat.terms, at, doubts_of(result))
+        asked = Return(seat.claim, seat.terms, at, doubts)
         why = why_spent(asked)
         if not why:
             claim = self._file.keep(seat.claim, kept_until(asked))

@@ -19,7 +19,7 @@ from reconciler.engine.warm import Place, warm_cells, why_no_runs
 from reconciler.errors import UnsandboxError
 from reconciler.model.execute import ClaimState, Traffic
 from reconciler.policy.settling import Settlement
-from reconciler.store.traffic import asked, traffic
+from reconciler.store.traffic import asked, traffic, trim
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,8 @@ TICK = 0.2
 REST = 10.0
 """A look takes its time of LXD: so many times as long passes until the next one."""
 LEAST_REST, MOST_REST = 0.5, 30.0
+LATELY = 5.0
+"""Seconds for which more cells are looked for after somebody came, where nobody waits."""
 OLD = 300.0
 """Seconds after which hosts are looked at though nobody wants cells, so that what is held or gone is known."""
 READ_AGAIN = 10.0
@@ -61,6 +63,7 @@ class Tending:
         self._views: Mapping[str, HostView] = {}
         self._due: dict[str, float] = {}
         self._wanted = threading.Event()
+        self._wanted_at = 0.0
         self._ending = False
         self._thread = threading.Thread(target=self._loop, name="cells", daemon=True)
         self._follow(ground)
@@ -72,7 +75,8 @@ class Tending:
         self._thread.start()
 
     def want(self) -> None:
-        """Warm cells are few somewhere."""
+        """Somebody came, and warm cells are few."""
+        self._wanted_at = time.monotonic()
         self._wanted.set()
 
     def close(self) -> None:
@@ -107,7 +111,8 @@ class Tending:
         return True
 
     def _find(self) -> None:
-        wanted = self._wanted.is_set() and any(line.wants for line in self.lines.values())
+        asked_lately = time.monotonic() - self._wanted_at < LATELY
+        wanted = self._wanted.is_set() and any(line.wants(asked_lately=asked_lately) for line in self.lines.values())
         if not wanted:
             self._wanted.clear()
         if (wanted and self._due_in("look", LEAST_REST)) or self._due_in("old look", OLD):
@@ -174,7 +179,9 @@ class Tending:
     def _retain(self) -> None:
         if self._due_in("retain", RETAIN_AGAIN):
             lose_dead(self._file, self._file.path.parent)
-            self._file.retain(now().timestamp() - self.ground.desired.policy.keep_jobs)
+            at = now().timestamp()
+            self._file.retain(at - self.ground.desired.policy.keep_jobs)
+            trim(self._file, at)
 
     def _read(self) -> None:
         if self._due_in("read", READ_AGAIN):
