@@ -91,7 +91,7 @@ def facts(door: Door, now: Callable[[], datetime]) -> HostFacts:
         networks=_networks(_ask(door, "networks", recursion="1")),
         apparmor=None if warnings is None else not any(warning.startswith(APPARMOR_OFF) for warning in warnings),
         idmapped=(environment.get("kernel_features") or {}).get("idmapped_mounts") == "true",
-        mapped=_mapped(_ask(door, "instances", **{"recursion": "1", "all-projects": "true"})),
+        mapped=any_mapped(_ask(door, "instances", **{"recursion": "1", "all-projects": "true"})),
         warnings=warnings,
         memory=_count(resources.get("memory") or {}, "total"),
         password=bool((door.metadata.get("config") or {}).get("core.trust_password")),
@@ -136,7 +136,8 @@ def _warnings(rows: object) -> tuple[str, ...] | None:
     return tuple(sorted(set(told)))
 
 
-def _mapped(rows: object) -> bool:
+def any_mapped(rows: object) -> bool:
+    """Whether one of the rows is a running container whose ids were mapped when its root was mounted."""
     return isinstance(rows, list) and any(_is_mapped(row) for row in rows)
 
 
