@@ -12,7 +12,7 @@ from reconciler.model import marks
 from reconciler.model.plan import PutObject
 from reconciler.model.resources import NetworkMode
 from reconciler.policy.egress import egress_rules, uplink_rules
-from reconciler.policy.wayout import free_addresses
+from reconciler.policy.wayout import free_addresses, proxy_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -66,7 +66,10 @@ def _acls(host: Host, policy: Policy, addresses: Iterable[str]) -> tuple[PutObje
     if policy.proxy:
         own.add(str(ip_interface(host.uplink).ip))
     own |= {ip for text in (*addresses, *host.addresses) if (ip := _ip_of(text.removeprefix("https://")))}
-    rules = {NetworkMode.ZEROTRUST: (), NetworkMode.SEMITRUSTED: egress_rules(policy.egress, sorted(own))}
+    rules = {
+        NetworkMode.ZEROTRUST: (),
+        NetworkMode.SEMITRUSTED: egress_rules(policy.egress, sorted(own), proxy_address(host.subnet) if policy.proxy else ""),
+    }
     if policy.proxy:
         rules[NetworkMode.PROXY] = uplink_rules(policy.proxy, sorted(own))
     return tuple(

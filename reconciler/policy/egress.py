@@ -5,6 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import TYPE_CHECKING
 
+from reconciler.model.egress import PORT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,22 +26,26 @@ CLOSED = (
 )
 """Private, shared, loopback, link-local (metadata services), benchmark, multicast and reserved ranges (IANA special-purpose registry)."""
 
-BUT_NAMES = "1-52,54-65535"
-"""Every port but that of name servers."""
+DNS, LAST = 53, 65_535
 
 Network = IPv4Network | IPv6Network
 
 
-def egress_rules(egress: Iterable[Egress], host_addresses: Iterable[str]) -> tuple[dict[str, str], ...]:
-    """Allow what the policy names; drop the closed ranges except where it names a destination inside them; drop the host always."""
+def egress_rules(egress: Iterable[Egress], host_addresses: Iterable[str], proxy: str = "") -> tuple[dict[str, str], ...]:
+    """Allow what the policy names; drop the closed ranges except where it names a destination inside them; drop the host always.
+
+    ``proxy`` is the address of one on the same bridge, "" for none. Frames between two containers meet these rules as well where the
+    kernel shows bridged packets to its firewall.
+    """
     named = [ip_network(rule.destination) for rule in egress]
+    named += [ip_network(proxy)] if proxy else []
     own = [ip_network(address) for address in host_addresses]
     drops = _drops(named, own)
     allows = [
         {"action": "allow", "state": "enabled", "destination": rule.destination, "protocol": rule.protocol, "destination_port": rule.ports}
         for rule in egress
     ]
-    return (*drops, *allows)
+    return (*drops, *(_only(proxy, "tcp", PORT) if proxy else ()), *allows)
 
 
 def uplink_rules(proxy: Proxy, host_addresses: Iterable[str]) -> tuple[dict[str, str], ...]:
@@ -50,14 +56,16 @@ def uplink_rules(proxy: Proxy, host_addresses: Iterable[str]) -> tuple[dict[str,
     resolvers = [ip_network(address) for address in sorted(proxy.resolvers)]
     own = [ip_network(address) for address in host_addresses if address not in proxy.resolvers]
     ports = ",".join(str(port) for port in sorted({port for place in proxy.places for port in place.ports}))
-    asked = [
-        {"action": action, "state": "enabled", "destination": str(net), "protocol": protocol, "destination_port": named}
-        for net in resolvers
-        for protocol in ("tcp", "udp")
-        for action, named in (("drop", BUT_NAMES), ("allow", "53"))
-    ]
+    asked = [rule for address in sorted(proxy.resolvers) for rule in (*_only(address, "tcp", DNS), *_only(address, "udp", DNS))]
     web = {"action": "allow", "state": "enabled", "destination": "0.0.0.0/0", "protocol": "tcp", "destination_port": ports}
     return (*_drops(resolvers, own), *asked, *([web] if ports else []))
+
+
+def _only(address: str, protocol: str, port: int) -> tuple[dict[str, str], ...]:
+    """One port of an address, and none of its others, whatever a wider rule says."""
+    place = {"state": "enabled", "destination": str(ip_network(address)), "protocol": protocol}
+    others = f"1-{port - 1},{port + 1}-{LAST}"
+    return ({**place, "action": "drop", "destination_port": others}, {**place, "action": "allow", "destination_port": str(port)})
 
 
 def _drops(named: list[Network], own: list[Network]) -> list[dict[str, str]]:

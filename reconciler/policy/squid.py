@@ -42,6 +42,9 @@ cache_log /dev/null
 access_log none
 cache_store_log none
 cache deny all
+cache_mem 16 MB
+memory_pools off
+max_filedescriptors 16384
 visible_hostname unsandbox
 httpd_suppress_version_string on
 via off
@@ -71,7 +74,7 @@ delay_parameters 1 -1/-1 -1/-1 {rate}/{rate}
 acl inside src {subnet}
 acl tunnel method CONNECT
 acl web proto HTTP
-acl known dst 0.0.0.0/0
+acl known dst all
 acl closed dst {closed}
 http_access deny manager
 http_access deny !inside

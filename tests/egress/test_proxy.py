@@ -102,6 +102,11 @@ def test_every_closed_address_is_there(world: World, address: str) -> None:
     assert f"this is {address}".encode() in world.get(f"http://closed{CLOSED.index(address)}.wide.example/", WEAK)
 
 
+def test_a_name_that_nobody_knows_is_refused(world: World) -> None:
+    assert refused(world.get("http://unknown.wide.example/"))
+    assert "A unknown.wide.example" in world.names.asked, "the control: it was asked for"
+
+
 def test_a_name_that_nobody_named_is_not_even_asked_for(world: World) -> None:
     """Names would carry what a program knows to whoever answers them."""
     for url in ("http://secret.stranger.example/", "http://stranger.example/", "http://allowed.example.stranger.example/"):

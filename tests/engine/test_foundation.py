@@ -106,10 +106,8 @@ def test_a_proxy_has_a_bridge_of_its_own_and_an_address_that_nobody_else_is_give
     assert semi["ipv4.dhcp.ranges"] == "10.231.0.2-10.231.15.253"
 
 
-def test_containers_reach_no_more_with_a_proxy_than_without() -> None:
+def test_containers_reach_the_proxy_and_no_more_than_without() -> None:
     with_one, without = (body(foundation(LOCAL, policy).objects, "network-acl", "unsb-semi")["egress"] for policy in (PROXIED, Policy()))
     told = cast("list[dict[str, str]]", with_one)
-    assert [rule for rule in told if rule["action"] == "allow"] == []
-    assert {rule["destination"] for rule in told} - {rule["destination"] for rule in cast("list[dict[str, str]]", without)} == {
-        "10.230.255.1/32"
-    }
+    assert [(rule["destination"], rule["destination_port"]) for rule in told if rule["action"] == "allow"] == [("10.231.15.254/32", "3128")]
+    assert all(rule["action"] == "drop" for rule in cast("list[dict[str, str]]", without))

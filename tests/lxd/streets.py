@@ -122,14 +122,14 @@ def build(daemon: Daemon, run_dir: Path, starter: Starter) -> Streets:
             spec = instance_spec(wanted, host, POLICY, isolated=False, commit="")
             perform(door, CreateInstance(instance_name(wanted.ref), starter.fingerprint, spec.config, spec.devices))
             perform(door, SetPower(instance_name(wanted.ref), "start", force=False, timeout=30))
-    far = _server(daemon, run_dir)
+    far = far_server(daemon, run_dir)
     found = Streets(daemon, far, {})
     for name in ("zero1", "zero2", "semi1", "semi2"):
-        found.inhabitants[name] = _inhabitant(daemon, name)
+        found.inhabitants[name] = inhabitant(daemon, name)
     return found
 
 
-def _server(daemon: Daemon, run_dir: Path) -> Space:
+def far_server(daemon: Daemon, run_dir: Path) -> Space:
     """Beyond a link of its own; the host routes to it and translates addresses, as it would to the world."""
     shutil.rmtree(run_dir / "far", ignore_errors=True)
     far = open_space(run_dir, "far", "bare")
@@ -147,7 +147,8 @@ def _server(daemon: Daemon, run_dir: Path) -> Space:
     return far
 
 
-def _inhabitant(daemon: Daemon, name: str) -> Inhabitant:
+def inhabitant(daemon: Daemon, name: str) -> Inhabitant:
+    """The running service of that name."""
     instance = f"svc-{name}"
     config = daemon.query("GET", f"/1.0/instances/{instance}?project={PROJECT}")["config"]
     pid = daemon.query("GET", f"/1.0/instances/{instance}/state?project={PROJECT}")["pid"]

@@ -92,3 +92,19 @@ def test_where_the_proxy_itself_gets_to(address: str, protocol: str, port: int, 
 def test_a_proxy_that_names_nothing_reaches_its_name_servers_alone() -> None:
     rules = uplink_rules(Proxy((), ("203.0.113.53",)), HOST)
     assert {(rule["destination"], rule["destination_port"]) for rule in rules if rule["action"] == "allow"} == {("203.0.113.53/32", "53")}
+
+
+@pytest.mark.parametrize(
+    ("address", "protocol", "port", "expected"),
+    [
+        ("10.231.15.254", "tcp", 3128, "allow"),
+        ("10.231.15.254", "tcp", 443, "drop"),
+        ("10.231.15.254", "udp", 3128, "drop"),
+        ("10.231.15.253", "tcp", 3128, "drop"),
+        ("10.231.0.1", "tcp", 3128, "drop"),
+        ("203.0.113.9", "tcp", 3128, "drop"),
+        ("203.0.113.9", "tcp", 443, "allow"),
+    ],
+)
+def test_where_a_container_gets_to_that_has_a_proxy(address: str, protocol: str, port: int, expected: str) -> None:
+    assert judged(egress_rules((EVERYWHERE,), HOST, "10.231.15.254"), address, protocol, port) == expected
