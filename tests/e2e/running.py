@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -11,13 +12,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from tests.e2e.fleet import COMMAND
+from tests.e2e.fleet import COMMAND, Fleet
+from tests.lab.rest import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from types import TracebackType
 
 PATIENCE = 120.0
+SOON = 60.0
+"""Seconds; what is waited for takes well under one on a calm machine, and up to twenty on one whose two cores are busy with other tests."""
+LAST = 8
+"""Lines of a log that tell how it stands."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -94,11 +100,35 @@ def began(line: dict[str, Any]) -> float:
     return moment(line) - float(line["seconds"])
 
 
-def until(what: Callable[[], bool], patience: float = PATIENCE, every: float = 0.02) -> float:
-    """Wait until ``what`` holds; the seconds it took. Raises ``TimeoutError``."""
+def until(what: Callable[[], object], patience: float = PATIENCE, every: float = 0.02) -> float:
+    """Wait until ``what`` holds; the seconds it took. Raises ``TimeoutError``, which says what was waited for and how things stand."""
     began_at = time.monotonic()
     while not what():
         if time.monotonic() - began_at > patience:
-            raise TimeoutError
+            raise TimeoutError(f"after {patience:.0f} s there is still no: {_spelled(what)}")
         time.sleep(every)
     return time.monotonic() - began_at
+
+
+def until_none(what: Callable[[], Collection[object]], patience: float = PATIENCE, every: float = 0.1) -> None:
+    """Wait until nothing is left of ``what``. Raises ``TimeoutError``, which says what is."""
+    began_at = time.monotonic()
+    while left := what():
+        if time.monotonic() - began_at > patience:
+            raise TimeoutError(f"after {patience:.0f} s there is still {left}: {_spelled(what)}")
+        time.sleep(every)
+
+
+def _spelled(what: Callable[[], object]) -> str:
+    """A condition in its own words, and the state of what it speaks of."""
+    seen = inspect.getclosurevars(what).nonlocals
+    return "\n".join([inspect.getsource(what).strip(), *(f"{name}: {_state(value)}" for name, value in seen.items())])
+
+
+def _state(value: object) -> object:
+    if isinstance(value, Running):
+        return "\n".join([f"exit status {value.process.poll()}", *value.log.read_text().splitlines()[-LAST:]])
+    try:
+        return value.statuses() if isinstance(value, Fleet) else value
+    except (OSError, QueryError) as error:
+        return f"cannot be told: {error!r}"

@@ -8,21 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.running import SOON, until
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.e2e.fleet import Fleet
 
-pytestmark = [pytest.mark.lxd, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lxd, pytest.mark.slow, pytest.mark.timeout(300)]
 
 ASKED = "health: {command: [sh, -c, '! test -f /root/ill'], interval: 1s, timeout: 2s, retries: 2}"
-
-
-def until(holds: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -37,7 +32,7 @@ def looped(single: Fleet) -> Iterator[Fleet]:
     )
     process = single.start("run", "--uncommitted")
     try:
-        until(lambda: list(single.statuses().values()) == ["Running", "Running"])
+        until(lambda: list(single.statuses().values()) == ["Running", "Running"], SOON, 0.1)
         yield single
     finally:
         process.send_signal(signal.SIGTERM)
@@ -56,8 +51,8 @@ def test_what_is_unhealthy_is_restarted_as_often_as_its_policy_allows(looped: Fl
     before = {name: started(name) for name in ("svc-web", "svc-kept")}
     for name in before:
         inside(name, "touch /root/ill")
-    until(lambda: started("svc-web") != before["svc-web"])
-    until(lambda: looped.statuses()["svc-web"] == "Running")
+    until(lambda: started("svc-web") != before["svc-web"], SOON, 0.1)
+    until(lambda: looped.statuses()["svc-web"] == "Running", SOON, 0.1)
     once = started("svc-web")
     time.sleep(6)
     assert started("svc-web") == once

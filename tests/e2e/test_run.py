@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.fleet import HEAD, POLICY, PROJECT, Fleet
-from tests.e2e.running import Running, until
+from tests.e2e.running import SOON, Running, until
 from tests.e2e.test_approval import ASKING, Anna
 from tests.lab.clean import clean_daemon
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.lxd, pytest.mark.timeout(180)]
 
-SOON = 40.0
-"""Seconds; what is told here takes well under one where the machine is calm."""
 SETTLED = 0.8
 """Seconds in which a loop that were to do something would have done it."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.fleet import PROJECT, Fleet
-from tests.e2e.running import Running, until
+from tests.e2e.running import SOON, Running, until
 from tests.lab import cluster
 from tests.lab.lab import Lab
 
@@ -24,7 +24,6 @@ pytestmark = [pytest.mark.lxd, pytest.mark.slow, pytest.mark.timeout(300)]
 HOSTS = ("h1", "h2", "h3")
 FULL = 5
 """Seconds between two looks at everything: no event tells of a member that just went."""
-SOON = 60.0
 """Seconds; LXD calls a member lost after 11 of them, tries again for some, and the lease of before has to end."""
 SETTLED = 3.0
 

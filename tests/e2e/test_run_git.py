@@ -12,7 +12,7 @@ from reconciler.app.clock import now
 from tests.app.signing import People
 from tests.app.test_repository import git
 from tests.e2e.fleet import POLICY
-from tests.e2e.running import Running, began, until
+from tests.e2e.running import SOON, Running, began, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from tests.e2e.fleet import Fleet
 
 pytestmark = [pytest.mark.lxd, pytest.mark.timeout(180)]
-
-SOON = 40.0
 
 
 def commit(folder: Path, *options: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.fleet import HEAD
-from tests.e2e.running import Running, moment, until
+from tests.e2e.running import SOON, Running, moment, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.lxd, pytest.mark.timeout(240)]
 
 TTL = 2.0
-SOON = 40.0
 
 
 def lease(loop: Running) -> str:
