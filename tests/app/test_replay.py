@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from reconciler.app.planfile import file_text
@@ -16,16 +17,21 @@ from tests.properties.worlds import cases
 
 if TYPE_CHECKING:
     from reconciler.app.planning import Made
+    from reconciler.model.records import Ledger
+    from reconciler.model.resources import Desired
+    from reconciler.model.world import Observed
 
 
 def made_of(case: dict[str, Any]) -> Made:
     return decide(*build(case), Scope())
 
 
+def read_again(made: Made) -> tuple[Desired, Observed, Ledger]:
+    return restore(json.loads(json.dumps(record(made))), made.desired)
+
+
 def replayed(made: Made) -> Made:
-    recording = json.loads(json.dumps(record(made)))
-    desired, observed, ledger = restore(recording, made.desired)
-    return decide(desired, observed, ledger, Scope())
+    return decide(*read_again(made), Scope())
 
 
 @given(cases())
@@ -54,3 +60,19 @@ def test_a_recording_of_another_world_differs() -> None:
     second = made_of({"services": {"web": {"memory": 96}}, "hosts": {"h1": {"rows": [{"of": "web", "status": "stopped"}]}}})
     desired, observed, ledger = restore(json.loads(json.dumps(record(second))), first.desired)
     assert file_text(decide(desired, observed, ledger, Scope())) != file_text(first)
+
+
+@pytest.mark.parametrize(
+    ("claims", "codes"),
+    [
+        ({"uuid-py-0": "running"}, []),
+        ({"uuid-py-0": "spent"}, []),
+        ({"uuid-py-0": "ended"}, []),
+        (None, ["I07"]),
+    ],
+)
+def test_who_has_which_cell_is_in_it_and_that_nobody_could_tell(claims: dict[str, str] | None, codes: list[str]) -> None:
+    made = made_of({"pools": {"py": {"size": 0}}, "claims": claims, "hosts": {"h1": {"rows": [{"kind": "cell", "of": "py-0"}]}}})
+    assert [refusal.code for refusal in made.plan.refusals] == codes
+    assert read_again(made)[2].claims == made.ledger.claims
+    assert file_text(replayed(made)) == file_text(made)
