@@ -50,6 +50,7 @@ DECISIONS = (
     Decision("Does the claim still stand?", "a program would begin in a cell that is somebody else's by now", ("C12", "C13")),
     Decision("Does the host take runs?", "a host that is to rest, or of which half is known, would get work", ("C40", "C41", "C42")),
     Decision("Is the cell free, ready and as declared?", "a run would meet another's data, or other limits", ("C43", "C44", "C45")),
+    Decision("Does the way out stand?", "a run would get out past the rules, or past none", ("C46",)),
     Decision("Is there a pool for the run?", "a run would get a network or a place that it did not ask for", ("C30", "C31", "C32", "C33")),
     Decision("Is it the same request again?", "one answer would be given for another question", ("C18",)),
     Decision("Will the run begin in time?", "a queue that nobody sees would grow", ("C10", "C11")),

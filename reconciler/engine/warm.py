@@ -11,7 +11,7 @@ from reconciler.model import marks
 from reconciler.model.execute import Cell
 from reconciler.model.modes import Mode
 from reconciler.model.names import Kind, instance_name
-from reconciler.model.resources import HostState
+from reconciler.model.resources import HostState, NetworkMode
 from reconciler.model.rules import No, Rule, ask
 from reconciler.model.world import Grade, Status
 from reconciler.policy.modes import in_force
@@ -42,12 +42,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One instance, beside what its pool declares of it. ``claims`` by uuid; None where they could not be read."""
+    """One instance, beside what its pool declares of it. ``claims`` by uuid; None where they could not be read.
+
+    ``proxy`` is the declared proxy of its host; None where there is none.
+    """
 
     row: Instance
     workload: Workload
     place: Place
     claims: Claims | None
+    proxy: Workload | None = None
 
 
 def _closed(place: Place) -> No | None:
@@ -116,6 +120,35 @@ def _odd(asked: Candidate) -> No | None:
     return No("it is not as declared", (("differs", ", ".join(off)),), "unsandbox plan") if off else None
 
 
+def why_shut(place: Place, proxy: Workload | None) -> No | None:
+    """Why semitrusted runs do not go to a host: its ``proxy`` is not known to stand as the policy says. None where it is."""
+    if proxy is None or proxy.bootstrap is None:
+        return No("no proxy of its host is declared", (("host", place.host.name),), "declare a Service with network: proxy for the host")
+    rows = [row for row in place.view.instances if marks.stands_for(row.config, place.policy.environment) == str(proxy.ref)]
+    if len(rows) != 1 or rows[0].name in place.view.doubtful:
+        return No("the proxy of its host was not seen", (("host", place.host.name), ("found", str(len(rows)))), "unsandbox plan")
+    row, wanted, leaving = rows[0], proxy.bootstrap.digest, [key for key in LEAVING if rows[0].config.get(key)]
+    if row.status is not Status.RUNNING or leaving:
+        return No(
+            "the proxy of its host does not run", (("status", row.status.value), ("leaving", ", ".join(leaving) or "no")), "unsandbox plan"
+        )
+    ran = row.config.get(marks.BOOTSTRAP, "")
+    if ran != wanted or row.devices != stated_devices(proxy, place.host, row.name) or row.uuid == "":
+        evidence = (("set up as", ran[:19] or "never"), ("the policy says", wanted[:19]))
+        return No("the proxy of its host is not as the policy says", evidence, "unsandbox apply")
+    return None
+
+
+def _shut(asked: Candidate) -> No | None:
+    return why_shut(asked.place, asked.proxy) if asked.workload.network is NetworkMode.SEMITRUSTED else None
+
+
+SHUT: Rule[[Candidate]] = Rule(
+    "C46",
+    "The proxy of its host is not known to stand",
+    _shut,
+    "A semitrusted run gets out by the proxy of its host alone, and by the rules that are in force.",
+)
 CELL_RULES: tuple[Rule[[Candidate]], ...] = (
     Rule("C43", "Somebody has the cell", _taken, "A cell has one owner in its life, and a claim that cannot be read may be anybody's."),
     Rule("C44", "The cell does not stand ready", _down, "It is being made, ended or changed, and a run in it would be cut off."),
@@ -125,6 +158,7 @@ CELL_RULES: tuple[Rule[[Candidate]], ...] = (
         _odd,
         "Its limits, its network or its image may be others than its pool says.",
     ),
+    SHUT,
 )
 """May a run be given the cell?"""
 
@@ -132,6 +166,7 @@ CELL_RULES: tuple[Rule[[Candidate]], ...] = (
 def warm_cells(desired: Desired, views: Mapping[str, HostView], claims: Claims | None, at: datetime) -> dict[str, tuple[Cell, ...]]:
     """By pool, what a run may be given; pools that are held have none."""
     known = {item.ref: item for pool in desired.pools for item in pool.spare} | {item.ref: item for item in desired.workloads}
+    proxies = proxies_of(desired)
     found: dict[str, list[Cell]] = {pool.ref.name: [] for pool in desired.pools if ask(_HELD_POOL, UNBLOCK, pool.stance, at) is None}
     for host in desired.hosts:
         view = views.get(host.name)
@@ -139,7 +174,7 @@ def warm_cells(desired: Desired, views: Mapping[str, HostView], claims: Claims |
             continue
         place = Place(host, view, desired.policy, at)
         if why_no_runs(place) is None:
-            for cell in _cells(place, known, claims):
+            for cell in _cells(place, known, claims, proxies.get(host.name)):
                 found.get(cell.pool, []).append(cell)
     return {pool: tuple(cells) for pool, cells in found.items()}
 
@@ -157,12 +192,32 @@ def why_not_warm(candidate: Candidate) -> tuple[str, No] | None:
     return next(((rule.code, no) for rule in CELL_RULES if (no := ask(rule, UNBLOCK, candidate)) is not None), None)
 
 
-def _cells(place: Place, known: Mapping[Ref, Workload], claims: Claims | None) -> Iterator[Cell]:
+def proxies_of(desired: Desired) -> dict[str, Workload]:
+    """The declared proxy of each host that has one."""
+    return {item.placement.host: item for item in desired.workloads if item.network is NetworkMode.PROXY and item.placement.host}
+
+
+def why_all_shut(desired: Desired, views: Mapping[str, HostView], at: datetime) -> tuple[str, No] | None:
+    """Code and no where not one host that takes runs has a proxy that stands; None where semitrusted runs have a way out."""
+    proxies, first = proxies_of(desired), None
+    for host in desired.hosts:
+        if host.name in views and why_no_runs(place := Place(host, views[host.name], desired.policy, at)) is None:
+            no = ask(_SHUT_PLACE, UNBLOCK, place, proxies.get(host.name))
+            if no is None:
+                return None
+            first = first or no
+    return SHUT.code, first or No("no host takes runs", (("hosts", str(len(desired.hosts))),), "unsandbox doctor")
+
+
+_SHUT_PLACE = Rule(SHUT.code, SHUT.title, why_shut, SHUT.why)
+
+
+def _cells(place: Place, known: Mapping[Ref, Workload], claims: Claims | None, proxy: Workload | None) -> Iterator[Cell]:
     for row in place.view.instances:
         who = marks.read_marks(row.config)
         if who is None or who.env != place.policy.environment or who.ref.kind is not Kind.CELL:
             continue
         wanted = known.get(who.ref)
         # A slot that nobody declares is surplus, about to be destroyed.
-        if wanted is not None and why_not_warm(Candidate(row, wanted, place, claims)) is None:
+        if wanted is not None and why_not_warm(Candidate(row, wanted, place, claims, proxy)) is None:
             yield Cell(row.uuid, who.ref, place.host.name, row.name)

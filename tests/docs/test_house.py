@@ -14,7 +14,9 @@ LIMIT = 400
 FOLDERS = ("reconciler", "tests", "docs", "bootstrap", "images", "manifests")
 
 
-SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".sh"})
+SOURCES = sorted(
+    path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".sh"} and ".build" not in path.parts
+)
 PACKAGES = [path for path in SOURCES if path.name == "__init__.py"]
 
 

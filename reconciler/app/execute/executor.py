@@ -15,6 +15,8 @@ from reconciler.app.execute.seats import Seats, doubts_of
 from reconciler.app.execute.tending import Tending
 from reconciler.errors import HostError, NoResult, NotServed, Overloaded, UsageError
 from reconciler.model.execute import Ask
+from reconciler.model.resources import NetworkMode
+from reconciler.policy.wayout import proxy_environment
 from reconciler.store.execute import FILE_NAME
 from reconciler.store.jobs import JobsFile
 
@@ -148,6 +150,10 @@ class Executor:
         line = tending.lines.get(offer.pool)
         if line is None:
             raise NotServed(f"Pool/{offer.pool} is not declared any more", rule="C30")
+        if request.network is NetworkMode.SEMITRUSTED and tending.shut is not None:
+            tending.want()
+            code, no = tending.shut
+            raise NotServed(f"{no.cause} ({', '.join(f'{name}: {value}' for name, value in no.evidence)})", hint=no.unblock, rule=code)
         return language, line
 
     def _enter(self, request: RunRequest, line: Line) -> Place:
@@ -197,7 +203,9 @@ class Executor:
         try:
             if link is None:
                 raise HostError("its cell has no runner")
-            result = link.run(request, language, heard, lambda: self._closing or (stop is not None and stop()))
+            result = link.run(
+                self._outward(request, seat.claim.cell.host), language, heard, lambda: self._closing or (stop is not None and stop())
+            )
             doubts = doubts_of(result)
         except UsageError:
             # No runner would take it, and nothing of it was said to this one.
@@ -206,6 +214,14 @@ class Executor:
         finally:
             self._return(line, seat, doubts, time.monotonic() - begun)
         return replace(result, times=replace(result.times, queue=queued))
+
+    def _outward(self, request: RunRequest, host: str) -> RunRequest:
+        """The request with what its program has to know of the way out; what the caller said about that counts."""
+        if request.network is not NetworkMode.SEMITRUSTED:
+            return request
+        subnets = (item.subnet for item in self._tending.ground.desired.hosts if item.name == host)
+        told = {name: value for subnet in subnets for name, value in proxy_environment(request.network, subnet).items()}
+        return replace(request, environment=tuple({**told, **dict(request.environment)}.items()))
 
     def _return(self, line: Line, seat: Seat, doubts: tuple[str, ...], seconds: float) -> None:
         kept = False

@@ -15,7 +15,7 @@ from reconciler.app.execute.jobs import lose_dead
 from reconciler.app.execute.line import Line
 from reconciler.app.execute.seats import Seat
 from reconciler.app.observe import observe
-from reconciler.engine.warm import Place, warm_cells, why_no_runs
+from reconciler.engine.warm import Place, warm_cells, why_all_shut, why_no_runs
 from reconciler.errors import UnsandboxError
 from reconciler.model.execute import ClaimState, Traffic
 from reconciler.policy.settling import Settlement
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reconciler.app.execute.seats import Seats
     from reconciler.app.settings import Settings
     from reconciler.model.execute import Ask, Claim
+    from reconciler.model.rules import No
     from reconciler.model.world import HostView
     from reconciler.store.jobs import JobsFile
 
@@ -54,6 +55,8 @@ class Tending:
     def __init__(self, settings: Settings, file: JobsFile, doors: Doors, seats: Seats, jobs: Jobs, ground: Ground) -> None:
         self.ground = ground
         self.lines: dict[str, Line] = {}
+        self.shut: tuple[str, No] | None = None
+        """Why no semitrusted run has a way out, as of the last look; None where one has."""
         self.asks: deque[Ask] = deque(maxlen=100_000)
         self._settings = settings
         self._file = file
@@ -130,6 +133,7 @@ class Tending:
         self._settle(at)
         claims = {claim.cell.uuid: claim for claim in self._file.claims()}
         warm = warm_cells(desired, self._views, claims, at)
+        self.shut = why_all_shut(desired, self._views, at)
         self._leave_closed_hosts(at)
         self._find_kept(tuple(claims.values()), at)
         for pool, line in self.lines.items():
