@@ -4,7 +4,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 VENV := .venv/bin
 
-.PHONY: help venv demo demo-down image images-all matrix test test-slow check lint format types imports docs schema bench mutants chaos soak packages lab lab-sweep clean
+.PHONY: help attacks venv demo demo-down image images-all matrix test test-slow check lint format types imports docs schema bench mutants chaos soak packages lab lab-sweep clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ schema: venv ## write the JSON Schemas of the manifests again
 
 bench: packages venv ## measure, and print each figure beside its limit (root)
 	$(VENV)/python -m tests.bench $(ARGS)
+
+attacks: packages venv ## try every attack on a sandbox and its control, and write docs/attacks.md (root)
+	$(VENV)/python -m tests.attacks
 
 mutants: venv ## take each rule out of its table and demand that a test fails: no LXD needed
 	$(VENV)/python -m tests.mutants

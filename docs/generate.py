@@ -1,4 +1,4 @@
-"""``python -m docs.generate [--check]``: writes ``docs/reference/`` from the code, ``docs/languages.md`` from the kept results."""
+"""``python -m docs.generate [--check]``: ``docs/reference/`` from the code; languages and attacks, in ``docs/``, from kept results."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docs import attacks
 from docs.pages import PAGES
 from reconciler.app.spread.results import PAGE, page_text, read_results
 
@@ -21,7 +22,7 @@ def stale(*, check: bool) -> list[Path]:
     """Bring every page up to date and give back those that differed; with ``check`` nothing is written."""
     differed = []
     texts = {REFERENCE / name: MARK + page() for name, page in PAGES.items()}
-    for path, text in {**texts, ROOT / PAGE: page_text(read_results(ROOT))}.items():
+    for path, text in {**texts, ROOT / PAGE: page_text(read_results(ROOT)), ROOT / attacks.PAGE: attacks.page()}.items():
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         differed.append(path)

@@ -56,12 +56,22 @@ os._exit(0)
 """
 
 
+@pytest.mark.attack(
+    "bombs of processes and of threads",
+    held="pids cgroup, limit of processes",
+    control="with more allowed the same program goes further",
+)
 @pytest.mark.parametrize("code", [CHILDREN, THREADS], ids=["children", "threads"])
 def test_processes(shared: Cell, code: str) -> None:
     assert int(greedy(shared, code, processes=20).out) < 20
     assert int(greedy(shared, code, processes=300).out) == 150
 
 
+@pytest.mark.attack(
+    "a fork bomb that never ends",
+    held="pids cgroup, the clock, the end of the pid namespace",
+    control="the same run has forked until its time was over",
+)
 def test_a_fork_bomb_ends_with_its_time(shared: Cell) -> None:
     begun = time.monotonic()
     ended = greedy(shared, "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", seconds=1)
@@ -69,6 +79,11 @@ def test_a_fork_bomb_ends_with_its_time(shared: Cell) -> None:
     assert time.monotonic() - begun < 8
 
 
+@pytest.mark.attack(
+    "zombies: orphans that nobody waits for",
+    held="the first process buries them",
+    control="those that their living parent does not wait for stay and count",
+)
 def test_the_dead_are_buried_while_a_program_runs(shared: Cell) -> None:
     orphans = """
 import os
@@ -102,6 +117,11 @@ with open('/tmp/x', 'wb', 0) as one:
 }
 
 
+@pytest.mark.attack(
+    "memory that is anonymous, shared, in memfd, in /dev/shm, of many children, of a deleted file",
+    held="memory cgroup",
+    control="with more allowed the same program goes further",
+)
 @pytest.mark.parametrize("code", MEMORY.values(), ids=MEMORY.keys())
 def test_memory(shared: Cell, code: str) -> None:
     poor = greedy(shared, code + "\nprint('DID')", memory=64 * MIB, disk=512 * MIB)
@@ -112,6 +132,11 @@ def test_memory(shared: Cell, code: str) -> None:
     assert 150 * MIB < rich.end["peak"] < 420 * MIB
 
 
+@pytest.mark.attack(
+    "memory of the kernel: buffers of sockets",
+    held="memory cgroup, limit of descriptors",
+    control="the program goes on until a limit is named",
+)
 def test_memory_of_the_kernel(shared: Cell) -> None:
     """Pipes, sockets and watches: what the kernel holds for a program counts as the program's, or has a bound of its own."""
     code = """
@@ -143,6 +168,11 @@ print(written, flush=True)
 """
 
 
+@pytest.mark.attack(
+    "filling the disk in every folder that can be written",
+    held="a tmpfs of bounded size",
+    control="with more allowed the same program goes further",
+)
 @pytest.mark.parametrize("place", ["tmp", "var/tmp", "dev/shm", "home/runner", "tmp/work"])
 def test_disk(shared: Cell, place: str) -> None:
     told = greedy(shared, DISK % place, disk=16 * MIB, memory=300 * MIB).out.split()
@@ -150,6 +180,11 @@ def test_disk(shared: Cell, place: str) -> None:
     assert int(greedy(shared, DISK % place, disk=100 * MIB, memory=300 * MIB).out) == 64 * MIB
 
 
+@pytest.mark.attack(
+    "filling the inodes; a file with a great hole",
+    held="a tmpfs of bounded inodes, limit of a file",
+    control="with more allowed the same program goes further",
+)
 def test_many_small_files_and_one_with_a_great_hole(shared: Cell) -> None:
     files = (
         "import os\nn = 0\ntry:\n    while n < 20000: os.close(os.open(f'/tmp/{n}', os.O_CREAT)); n += 1\nexcept OSError: pass\nprint(n)"
@@ -166,6 +201,11 @@ print(1)
     assert greedy(shared, hole, disk=2 << 30).out == b"1\n"
 
 
+@pytest.mark.attack(
+    "a flood of output without the end of a line",
+    held="the bound of output, counted by the runner and again by the host",
+    control="with a larger bound all of it comes",
+)
 @pytest.mark.parametrize("stream", [1, 2])
 def test_output(shared: Cell, stream: int) -> None:
     flood = f"import os\nwhile True: os.write({stream}, b'x' * 65536)"
@@ -176,6 +216,11 @@ def test_output(shared: Cell, stream: int) -> None:
     assert (much.end["how"], len(much.out) + len(much.err), much.end["truncated"]) == ("finished", 1_000_000, [])
 
 
+@pytest.mark.attack(
+    "turning in circles",
+    held="limit of processor time",
+    control="the program is killed, not finished",
+)
 def test_processor_time(shared: Cell) -> None:
     assert greedy(shared, "while True: pass", cpu_seconds=1, seconds=20).end["signal"] == 9
 
@@ -187,6 +232,11 @@ SIGNALS = {
 }
 
 
+@pytest.mark.attack(
+    "killing everybody, stopping oneself",
+    held="pid namespace, the clock",
+    control="the program is told dead of that signal",
+)
 @pytest.mark.parametrize(("code", "number"), SIGNALS.values(), ids=SIGNALS.keys())
 def test_signals(shared: Cell, code: str, number: int) -> None:
     assert greedy(shared, code, seconds=2).end["signal"] == number
@@ -200,12 +250,22 @@ time.sleep(0.2); print('on')
 """
 
 
+@pytest.mark.attack(
+    "signals to the first process",
+    held="another id, pid namespace",
+    control="a process of its own gets the signal",
+)
 @pytest.mark.parametrize("number", [9, 15, 19, 2, 1, 11])
 def test_signals_to_the_first_process(shared: Cell, number: int) -> None:
     assert greedy(shared, TO_THE_FIRST % ("1", number)).out == b"on\n"
     assert greedy(shared, TO_THE_FIRST % ("os.fork() or time.sleep(1) or os._exit(0)", number)).out == b"DID\non\n"
 
 
+@pytest.mark.attack(
+    "artifacts that cannot be read",
+    held="read with the rights of the program",
+    control="they are told as refused by name",
+)
 def test_what_hides_its_artifacts(shared: Cell) -> None:
     ended = greedy(
         shared, "import os; open('/tmp/artifacts/a', 'w').close(); os.chmod('/tmp/artifacts/a', 0); os.chmod('/tmp/artifacts', 0)"
@@ -215,6 +275,11 @@ def test_what_hides_its_artifacts(shared: Cell) -> None:
     assert (one.artifacts, one.end["refused"]) == ({}, [["a", "it cannot be read"]])
 
 
+@pytest.mark.attack(
+    "shared memory by key, for the next run to find",
+    held="ipc namespace",
+    control="in the same run it is found",
+)
 def test_shared_memory_by_key_ends_with_the_run(shared: Cell) -> None:
     keep = "import ctypes; l = ctypes.CDLL(None); print(l.shmget(4711, 4096, 0o1666) >= 0)"
     find = "import ctypes; l = ctypes.CDLL(None); print(l.shmget(4711, 4096, 0o666) >= 0)"

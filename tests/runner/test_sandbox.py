@@ -51,6 +51,11 @@ def test_stages(cell: Cell) -> None:
     assert cell.shell("kill -SEGV $$").end["signal"] == 11
 
 
+@pytest.mark.attack(
+    "ignoring SIGTERM and every other signal; a flood that never ends",
+    held="SIGKILL of the pid namespace",
+    control="what it wrote before comes back",
+)
 def test_partial_output_and_artifacts_come_back_when_a_run_is_ended(cell: Cell) -> None:
     code = "trap '' TERM INT HUP; echo part; echo kept >/tmp/artifacts/file; sleep 60"
     begun = time.monotonic()
@@ -91,6 +96,11 @@ def test_who_cannot_make_a_whole_sandbox_makes_none(lxd: Daemon, container: str)
         Cell(lxd, container, prefix=("python3", "-c", "import os, sys; os.setuid(1000); os.execvp(sys.argv[1], sys.argv[1:])"))
 
 
+@pytest.mark.attack(
+    "links, pipes, second names and great files as artifacts; a link in the place of the folder",
+    held="only plain files with one name, opened without following",
+    control="a plain file beside them is given",
+)
 def test_links_and_other_things_are_no_artifacts(cell: Cell) -> None:
     code = """
 cd /tmp/artifacts; ln -s /etc/passwd link; mkfifo pipe; echo a >one; ln one two; mkdir -p d; ln -s / d/root;
@@ -108,6 +118,11 @@ echo good >good; printf x >"$(printf 'bad\\nname')"
     assert swapped.end["refused"] == [["", "the artifacts folder is no folder any more"]]
 
 
+@pytest.mark.attack(
+    "never reading four megabytes of standard input",
+    held="bounded, never waited for",
+    control="a program that reads gets every byte",
+)
 def test_standard_input_that_nobody_reads_and_much_of_it(cell: Cell) -> None:
     data = bytes(range(256)) * 16384
     assert cell.shell("sleep 0.1; echo done", stdin=data).out == b"done\n"
