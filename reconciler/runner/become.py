@@ -23,6 +23,12 @@ UNFLUSHED = 120
 """The status of a program that ended well and whose last output could not be written, as the interpreter has it."""
 
 
+UNBUFFERED = "-u"
+SETTINGS = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+"""The settings of an interpreter that a copy can still obey."""
+_unbuffered: dict[str, io.TextIOWrapper] = {}
+
+
 def prepare() -> list[str]:
     """Do beforehand what is the same for every copy; the names of our own modules, which no copy shall know.
 
@@ -30,6 +36,10 @@ def prepare() -> list[str]:
     pipes, and lead where its descriptors do.
     """
     os.environ.clear()
+    for number, name, errors in ((1, "stdout", "surrogateescape"), (2, "stderr", "backslashreplace")):
+        raw = open(number, "wb", 0, closefd=False)  # noqa: SIM115 - it lives as long as the program
+        _unbuffered[name] = io.TextIOWrapper(raw, "utf-8", errors, write_through=True)
+        _unbuffered[name].mode = "w"  # type: ignore[misc]
     return [name for name in sys.modules if name.partition(".")[0] == "reconciler"]
 
 
@@ -37,15 +47,29 @@ def become(program: Program, ours: list[str]) -> None:
     """Run the file and end with its status. Never returns."""
     for name, value in program.environment.items():
         os.environ[name] = value
-    sys.argv = list(program.words[1:])
+    flagged = program.words[1] == UNBUFFERED
+    sys.argv = list(program.words[2 if flagged else 1 :])
     sys.orig_argv = list(program.words)
     sys.path[:2] = [os.getcwd()]
     _kept.extend(map(sys.modules.pop, ours))  # taking them apart would touch all of them
+    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in program.environment
+    _streams(program.environment, unbuffered=flagged or "PYTHONUNBUFFERED" in program.environment)
     random.seed()
     _numpy()
     gc.enable()
-    status = _run(os.path.join(os.getcwd(), program.words[1]))
+    status = _run(os.path.join(os.getcwd(), sys.argv[0]))
     _end(status)
+
+
+def _streams(environment: dict[str, str], *, unbuffered: bool) -> None:
+    """Those that such settings lead to."""
+    if unbuffered:
+        for name, stream in _unbuffered.items():
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+    if "PYTHONIOENCODING" in environment:
+        for stream in (sys.stdin, sys.stdout):
+            stream.reconfigure(errors="strict")  # type: ignore[union-attr]
 
 
 def _numpy() -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.runner import become, mounts, namespaces, privileges
 from reconciler.runner import syscalls as sc
+from reconciler.runner.become import SETTINGS, UNBUFFERED
 from reconciler.runner.program import PATH, Program
 from reconciler.runner.sandbox import Failed
 from reconciler.runner.seccomp import Filter
@@ -111,8 +112,9 @@ class Zygote:
         if not self._warm and self._socket is not None and select.select([self._socket], [], [], 0)[0]:
             self._warm = self._socket.recv(1) == _UP
             self._dead = not self._warm
-        plain = len(spec.run) > 1 and spec.run[0] in _NAMES and spec.run[1] == spec.source.name and not spec.compile
-        return self._warm and plain and not any(name.startswith(("PYTHON", "LC_")) for name in spec.environment)
+        words = spec.run[2:] if spec.run[1:2] == (UNBUFFERED,) else spec.run[1:]
+        plain = spec.run[0] in _NAMES and words[:1] == (spec.source.name,) and not spec.compile
+        return self._warm and plain and not any(_matters(*setting) for setting in spec.environment.items())
 
     def launch(self, program: Program, sandbox: Sandbox, pipes: tuple[int, ...]) -> int:
         """Begin a copy that becomes the program; its pid, a child of the runner. Raises ``OSError``."""
@@ -139,6 +141,11 @@ class Zygote:
             os.kill(self._pid, 9)
             os.waitpid(self._pid, 0)
             self._socket = None
+
+
+def _matters(name: str, value: str) -> bool:
+    """Whether it would change how an interpreter starts, in a way that a copy cannot make up for."""
+    return name.startswith(("PYTHON", "LC_")) and SETTINGS.get(name) != value
 
 
 def serve() -> None:

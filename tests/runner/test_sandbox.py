@@ -130,6 +130,15 @@ def test_standard_input_that_nobody_reads_and_much_of_it(cell: Cell) -> None:
     assert whole.out == data
 
 
+STREAMS = """
+import sys
+print(sys.argv, sys.dont_write_bytecode)
+for stream in (sys.stdout, sys.stderr):
+    print(stream.errors, stream.line_buffering, stream.write_through, type(stream.buffer), stream.encoding)
+print('decimal' in sys.modules, file=sys.stderr)
+"""
+
+
 def warm_up(cell: Cell) -> None:
     """Wait until runs are copies of the zygote, which is seen by the modules that nobody imported."""
     for _ in range(100):
@@ -158,6 +167,11 @@ raise SystemExit(5)
         warm = cell.run("python3", "main.py", "a", "b c", code=code, source="main.py", stdin=b"in", zygote="python")
         assert (warm.out, warm.err, warm.end["code"]) == (cold.out, cold.err, cold.end["code"])
         assert warm.end["doubts"] == []
+        asked = {"code": STREAMS, "source": "main.py", "environment": {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}}
+        pair = [cell.run("python3", "-u", "main.py", "-u", zygote=kind, **asked) for kind in ("", "python")]
+        assert [one.err for one in pair] == [b"False\n", b"True\n"]
+        assert pair[0].out == pair[1].out
+        assert b"FileIO" in pair[0].out
         randoms = "import random, uuid, os, tempfile; print(random.random(), uuid.uuid4(), os.urandom(4), tempfile.mktemp())"
         told = [cell.run("python3", "main.py", code=randoms, source="main.py", zygote="python").out for _ in range(8)]
         assert len(set(told)) == len(told)

@@ -131,9 +131,10 @@ class Link:
         except BaseException:
             self.close()
             raise
-        if over.why:
+        result = _result(what, hearing, over, time.monotonic() - begun, (language.name, self.cell))
+        if result.receipt.doubts:
             self.close()
-        return _result(what, hearing, over, time.monotonic() - begun, (language.name, self.cell))
+        return result
 
     def _follow(self, hearing: Hearing, seconds: int, size: int, cancelled: Callable[[], bool]) -> _Over:
         """Hear the run until the runner told its end, or ours is reached."""

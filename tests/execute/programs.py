@@ -1,0 +1,18 @@
+"""Requests that the tests here share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.model.language import Language
+from reconciler.model.run import RunRequest
+
+SHELL = Language("sh", "Shell", source="main.sh", run=("sh", "main.sh"))
+COMPILED = Language("made", "Made", source="main.src", compile=("sh", "main.src"), run=("sh", "out.sh"))
+"""What is compiled is a shell script that leaves one."""
+PYTHON = Language("python", "Python", source="main.py", run=("python3", "-u", "main.py"), environment=(("PYTHONDONTWRITEBYTECODE", "1"),))
+
+
+def shell(code: str, **other: Any) -> RunRequest:
+    """For ``SHELL``."""
+    return RunRequest("a" * 16, code.encode(), **other)
