@@ -93,7 +93,7 @@ def said(run: int, what: Asked) -> bytes:
     try:
         spec.parse(payload)
         if len(payload) > frames.PAYLOAD or len(what.stdin) > MOST_STDIN:
-            raise UsageError(f"the run has more than a runner holds, which is {MOST_STDIN} bytes of standard input", hint=HELP)
+            raise UsageError(f"more than a runner takes: {frames.PAYLOAD} bytes of settings, {MOST_STDIN} of standard input", hint=HELP)
     except Broken as error:
         raise UsageError(f"the run cannot be asked of a runner: {error}", hint=HELP) from error
     pieces = [frames.encode(frames.RUN, run, payload)]
