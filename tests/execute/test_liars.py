@@ -183,7 +183,7 @@ def test_one_that_speaks_between_runs_is_not_run_in_again(lying: Any) -> None:
     time.sleep(0.6)
     again = link.run(shell("echo hi"), SHELL)
     assert (again.ending, again.stdout) == (Ending.LOST, b"")
-    assert again.receipt.doubts == ("the runner was gone before the run, or spoke unasked",)
+    assert again.receipt.doubts == ("the run did not begin: the runner spoke unasked",)
 
 
 @pytest.mark.parametrize("script", ["pass", 'exec("while 1:\\n time.sleep(0.05)\\n frame(\\"O\\", b\\"x\\")")'])

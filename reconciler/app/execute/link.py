@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from reconciler.app.execute.spec import ZYGOTES, Room, asked, said
-from reconciler.app.execute.talk import GivenUp, Hearing, fit, read_hello
+from reconciler.app.execute.talk import NOTHING, GivenUp, Hearing, fit, read_hello
 from reconciler.app.execute.told import Doubtful
 from reconciler.engine.fields import as_bytes
 from reconciler.errors import OperationFailed
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 OPEN_SECONDS = 30.0
 """In which a runner must have said its hello."""
-GRACE = 8.0
-"""Seconds beyond its own that a run may take to end: the runner ends one in four, and a host under load is slow."""
+GRACE = 15.0
+"""Seconds beyond its own that a run may take to end: the runner gives a program that it killed ten to be dead."""
 PACE = 1024 * 1024
 """Bytes a second at which a request must at least be taken."""
 TICK = 0.1
@@ -105,9 +105,21 @@ class Link:
     @property
     def ready(self) -> bool:
         """Whether a run can begin: it is open, its runner lives, and said nothing unasked."""
-        if self._open and self._channel.read(time.monotonic()) != b"":
+        if self._open and self._amiss():
             self.close()
         return self._open
+
+    def _amiss(self) -> str:
+        """What the runner did between two runs; "" where it did nothing."""
+        data = self._channel.read(time.monotonic()) if self._open else None
+        if data is None:
+            return f"the runner {self._last_words()}"
+        try:
+            for frame in self._decoder.feed(data):
+                Hearing(0, NOTHING, None).hear(frame)
+        except (GivenUp, Doubtful, Broken) as error:
+            return f"the runner gave up: {error}" if isinstance(error, GivenUp) else "the runner spoke unasked"
+        return "the runner spoke unasked" if data else ""
 
     def close(self) -> None:
         """Kill the runner and all that runs in it. Safe to call twice."""
@@ -123,11 +135,12 @@ class Link:
         message, begun = said(self._run, what), time.monotonic()
         hearing = Hearing(self._run, what.bounds, heard)
         try:
-            if self.ready:
+            amiss = self._amiss()
+            if amiss:
+                over = _Over(Ending.LOST, f"the run did not begin: {amiss}")
+            else:
                 self._channel.write(message)
                 over = self._follow(hearing, request.seconds, len(message), cancelled)
-            else:
-                over = _Over(Ending.LOST, "the runner was gone before the run, or spoke unasked")
         except BaseException:
             self.close()
             raise

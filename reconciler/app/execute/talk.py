@@ -66,6 +66,9 @@ class Bounds(NamedTuple):
     each: int
 
 
+NOTHING = Bounds(0, 0, 0, 0)
+
+
 class GivenUp(Exception):
     """The runner ended itself, and says why."""
 
