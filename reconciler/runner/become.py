@@ -68,8 +68,9 @@ def _streams(environment: dict[str, str], *, unbuffered: bool) -> None:
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
     if "PYTHONIOENCODING" in environment:
-        for stream in (sys.stdin, sys.stdout):
-            stream.reconfigure(errors="strict")  # type: ignore[union-attr]
+        for one in (sys.stdin, sys.stdout):
+            if isinstance(one, io.TextIOWrapper):
+                one.reconfigure(errors="strict")
 
 
 def _numpy() -> None:
