@@ -7,23 +7,21 @@ operation after that.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from reconciler.model.records import Applied, Certified, Known, Ledger, PowerRecord, Writer
+from reconciler.model.records import Applied, Certified, Deed, Known, Ledger, PowerRecord, Writer
 from reconciler.store import past
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
-    from reconciler.model.records import Deed
     from reconciler.store.chain import Op, Value
     from reconciler.store.past import Call
 
-SLACK = timedelta(hours=1)
-"""How much older calls are kept than deeds go back: threads ask for moments that are not quite in order, and clocks are set back."""
+SLACK = timedelta(minutes=5)
+"""How much older calls are kept than deeds go back: threads ask for moments that are not quite in order. Twice as much until they go."""
 
 _Row = TypeVar("_Row")
 
@@ -76,8 +74,8 @@ class Held:
         self._ended = Rows(past.ended(connection))
         self._accepted = past.accepted(connection)
         self._since = ""
-        self._calls: dict[str, Call] | None = None
-        self._deeds: dict[str, Deed] = {}
+        self._calls: dict[str, Call | Deed] | None = None
+        """By id, oldest first: as a deed once nothing more comes of it. A busy fleet makes many in an hour, so no word is kept twice."""
         self._open: tuple[frozenset[tuple[str, str, str]], frozenset[str]] | None = None
 
     def ledger(self, connection: sqlite3.Connection, now: datetime) -> Ledger:
@@ -111,38 +109,35 @@ class Held:
 
     def _counted(self, connection: sqlite3.Connection, now: datetime) -> tuple[Deed, ...]:
         since = past.iso(now - past.DEEDS)
-        held = self._reaching(connection, now, since)
-        return tuple(self._deed(key, row) for key, row in held.items() if (row[0] or "") >= since and past.counts(row))
+        calls, first = self._reaching(connection, now, since), datetime.fromisoformat(since)
+        deeds = (one if isinstance(one, Deed) else past.deed(one) for one in calls.values() if isinstance(one, Deed) or past.counts(one))
+        return tuple(deed for deed in deeds if deed.at >= first)
 
-    def _reaching(self, connection: sqlite3.Connection, now: datetime, since: str) -> dict[str, Call]:
+    def _reaching(self, connection: sqlite3.Connection, now: datetime, since: str) -> dict[str, Call | Deed]:
         """The calls as far back as is asked, and not much farther."""
         calls = self._calls
         if calls is None or since < self._since:
             self._since = past.iso(now - past.DEEDS - SLACK)
-            calls, self._deeds = past.calls(connection, self._since), {}
+            calls = {key: _brief(row) for key, row in past.calls(connection, self._since).items()}
         elif past.iso(now - past.DEEDS - 2 * SLACK) > self._since:
             self._since = past.iso(now - past.DEEDS - SLACK)
-            calls = {key: row for key, row in calls.items() if (row[0] or "") >= self._since}
-            self._deeds = {key: deed for key, deed in self._deeds.items() if key in calls}
+            calls = {key: one for key, one in calls.items() if _at(one) >= self._since}
         self._calls = calls
         return calls
-
-    def _deed(self, key: str, row: Call) -> Deed:
-        if key not in self._deeds:
-            self._deeds[key] = past.deed(row)
-        return self._deeds[key]
 
     def _intent(self, verb: str, row: Mapping[str, Value]) -> None:
         self._open = None
         key, calls = str(row["id"]), self._calls
         if calls is None:
             return
-        self._deeds.pop(key, None)
         before = calls.get(key)
         if verb == "drop":
             calls.pop(key, None)
+        elif isinstance(before, Deed):
+            # Something came of it after all.
+            self._calls = None
         elif verb == "set" and before is not None:
-            calls[key] = [_text(row[name]) if name in row else value for name, value in zip(past.CALL, before, strict=True)]
+            calls[key] = _brief([_text(row[name]) if name in row else value for name, value in zip(past.CALL, before, strict=True)])
         elif verb == "add" and str(row["at"]) >= self._since:
             calls[key] = [_text(row.get(name)) for name in past.CALL]
 
@@ -189,6 +184,14 @@ def _follow(rows: Rows[_Row], verb: str, row: Mapping[str, Value], key: str, mad
         rows.drop(str(row[key]))
     else:
         rows.put(str(row[key]), made())
+
+
+def _brief(row: Call) -> Call | Deed:
+    return past.deed(row) if past.is_settled(row) else row
+
+
+def _at(one: Call | Deed) -> str:
+    return past.iso(one.at) if isinstance(one, Deed) else one[0] or ""
 
 
 def _text(value: Value) -> str | None:

@@ -60,9 +60,10 @@ class Journal(CuttingFile):
         """
         row = {"id": intent_id, "outcome": outcome.value, "detail": _writable(detail), "ended_at": at}
         ops: list[Op] = [("set", "intents", row)]
-        if power is not None and uuid:
+        if power is not None and uuid and not gone:
             ops.append(("put", "powers", {"uuid": uuid, "power": power.power, "writer": power.writer.value, "at": at}))
-        self._change(at, "outcome", lambda: [*ops, ("drop", "known", {"uuid": uuid})] if gone and self._knows(uuid) else ops)
+        tables = ("known", "powers") if gone else ()
+        self._change(at, "outcome", lambda: [*ops, *(("drop", name, {"uuid": uuid}) for name in tables if self._holds(name, uuid))])
 
     def note(self, kind: str, *, by: str, subject: str, detail: str, at: str) -> None:
         """Record a person's act, such as an approval. Never a secret: history shows it."""

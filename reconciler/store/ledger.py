@@ -66,12 +66,12 @@ class LedgerFile(JournalFile):
         """Forget one object, such as one that was released."""
 
         def decide() -> list[Op]:
-            return [("drop", "known", {"uuid": uuid})] if self._knows(uuid) else []
+            return [("drop", "known", {"uuid": uuid})] if self._holds("known", uuid) else []
 
         self._change(at, "forgotten", decide)
 
-    def _knows(self, uuid: str) -> bool:
-        return self._connection.execute("select 1 from known where uuid = ?", (uuid,)).fetchone() is not None
+    def _holds(self, table: str, uuid: str) -> bool:
+        return self._connection.execute(f"select 1 from {table} where uuid = ?", (uuid,)).fetchone() is not None  # noqa: S608 - our own names
 
     def applied(self, applied: Applied, *, at: str) -> None:
         """Remember the last apply that was carried out to its end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from sys import intern
 from typing import TYPE_CHECKING
 
 from reconciler.model.records import Applied, Certified, Deed, Known, Outcome, PowerRecord, Writer
@@ -20,7 +21,8 @@ DEEDS = timedelta(hours=1)
 LAST = "last"
 """The key of a table of one row."""
 CALL = ("at", "call", "action", "ref", "host", "owner", "uuid", "outcome", "paths")
-COUNTED = ("done", "failed", "unknown")
+SETTLED = ("done", "failed")
+COUNTED = (*SETTLED, "unknown")
 """Outcomes that make an intent a deed. An unknown one, or none at all, counts as done: it may have been made."""
 _CALL = ", ".join(f'"{column}"' for column in CALL)
 _KNOWN = ", ".join(f'"{field.name}"' for field in fields(Known))
@@ -103,9 +105,16 @@ def ending(connection: sqlite3.Connection) -> frozenset[str]:
 def deed(row: Call) -> Deed:
     """A call as decisions count it."""
     at, call, action, ref, host, owner, uuid, outcome, paths = (value or "" for value in row)
+    # Many calls share few of these words.
+    call, action, host, owner = map(intern, (call, action, host, owner))
     return Deed(
         datetime.fromisoformat(at), call, action, ref, host, owner, uuid, done=outcome != Outcome.FAILED, paths=tuple(paths.split())
     )
+
+
+def is_settled(row: Call) -> bool:
+    """Whether a call is a deed of which nothing more is to be heard."""
+    return row[CALL.index("outcome")] in SETTLED
 
 
 def counts(row: Call) -> bool:

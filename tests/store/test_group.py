@@ -123,7 +123,8 @@ def test_an_outcome_and_what_follows_from_it_are_one_entry(journal: Journal) -> 
         journal.intend(intent(number))
     before = journal.verify().entries
     journal.record("i1", Outcome.DONE, detail="", at=AT, uuid="u1", power=PowerRecord("frozen", Writer.GIT))
+    assert dict(journal.ledger(NOW).powers) == {"u1": PowerRecord("frozen", Writer.GIT)}
     journal.record("i2", Outcome.DONE, detail="", at=AT, uuid="u1", gone=True)
     assert journal.verify().entries == before + 2
     ledger = journal.ledger(NOW)
-    assert (dict(ledger.powers), dict(ledger.known)) == ({"u1": PowerRecord("frozen", Writer.GIT)}, {})
+    assert (dict(ledger.powers), dict(ledger.known)) == ({}, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -115,3 +116,37 @@ def test_nothing_is_read_again_while_nobody_else_wrote(tmp_path: Path) -> None:
         journal.ledger(NOW)
         assert held is not None
         assert journal._held is held  # noqa: SLF001 - as above
+
+
+def test_a_call_is_kept_for_little_more_than_its_hour_and_in_few_bytes(tmp_path: Path) -> None:
+    many, most, later = 80, 600, timedelta(minutes=75)
+    with Journal(tmp_path / "journal.db") as journal:
+        for number in range(20):
+            _call(journal, number)
+        journal.ledger(NOW)
+        tracemalloc.start()
+        try:
+            for number in range(20, 20 + many):
+                _call(journal, number)
+            assert len(journal.ledger(NOW).deeds) == many + 20
+            kept = tracemalloc.get_traced_memory()[0]
+            assert kept < many * most
+            assert not journal.ledger(NOW + later).deeds
+            assert tracemalloc.get_traced_memory()[0] < kept / 2
+        finally:
+            tracemalloc.stop()
+
+
+def _call(journal: Journal, number: int) -> None:
+    journal.intend(Intent(f"{number:032}", "p", "h1", f"Service/s{number}", f"svc-s{number}", "SetPower:start", AT, uuid=f"{number:036}"))
+    journal.record(f"{number:032}", Outcome.DONE, detail="", at=AT, uuid=f"{number:036}")
+
+
+def test_what_was_deleted_has_no_power_any_more(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        for uuid in ("u1", "u2"):
+            journal.power_set(uuid, "running", Writer.GIT, AT)
+        journal.intend(Intent("i1", "p", "h1", "Service/web", "svc-web", "DeleteInstance", AT, uuid="u1"))
+        journal.record("i1", Outcome.DONE, detail="", at=AT, uuid="u1", gone=True)
+        assert set(journal.ledger(NOW).powers) == {"u2"}
+        assert not journal.verify().why
