@@ -223,8 +223,8 @@ def test_what_a_host_tells_of_work_that_fails_is_a_reason_to_look_again() -> Non
 
     def claim(_decision: object, *, hears: bool = True) -> None:
         memory.begin("h1", [("Service/web", "svc-web")])
-        assert memory.heard("h1", Hint("instance-updated", "svc-other"))
-        assert not hears or not memory.heard("h1", Hint("instance-updated", "svc-web"))
+        assert memory.hints.hear("h1", Hint("instance-updated", "svc-other"))
+        assert not hears or not memory.hints.hear("h1", Hint("instance-updated", "svc-web"))
         raise StateError("the disk is full")
 
     for hears in (False, True):

@@ -92,4 +92,4 @@ class Book:
         desired, memory = self._memory.desired, self._memory
         if desired is None or memory.unknown(desired) or any(not OF_THE_FLEET.isdisjoint(codes) for codes in list(memory.refused.values())):
             return None
-        return there(memory.observed(desired, now()), desired)
+        return there(memory.observed(desired, now), desired)

@@ -120,5 +120,5 @@ class Crew:
     def _heard(self, host: str, hint: Hint | None) -> None:
         if hint is None:
             self.wake(host, "a gap in its event stream: what was told in it is lost")
-        elif self._shared.memory.heard(host, hint):
+        elif self._shared.memory.hints.hear(host, hint):
             self.wake(host, f"{hint.action} {hint.instance}".strip())

@@ -64,15 +64,16 @@ class Deciding:
             return last[1]
 
     def _decide(self, hosts: frozenset[str]) -> Decision | None:
-        memory, at = self._memory, now()
+        memory = self._memory
         if memory.desired is None or memory.unknown(memory.desired):
             return None
-        ledger = self._journal.ledger(at)
+        ledger = self._journal.ledger(now())
         desired = as_strict_as_applied(memory.desired, ledger)
-        observed = memory.observed(desired, at, hosts)
+        observed = memory.observed(desired, now, hosts)
         made = weigh(desired, observed, ledger, self._journal, self._doors, places=hosts, before=memory.every)
         memory.every = made.every
-        return decision_of(made, hosts, memory.touched())
+        memory.hints.forget(memory.views, ledger.known.values())
+        return decision_of(made, hosts, memory.hints.touched())
 
     def _look_and_decide(self, hosts: frozenset[str]) -> Decision | None:
         if self._memory.desired is not None:

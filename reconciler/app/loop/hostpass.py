@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     Act = tuple[str, str, str]
 
-PASSING = frozenset({"O03", "O05", "O08", "O09", "O10", "S06", "P09", "P10", "R01", "R04"})
+PASSING = frozenset({"O03", "O05", "O08", "O09", "O10", "O11", "S06", "P09", "P10", "R01", "R04"})
 """Codes of what settles by itself, as a rule: looked at again soon, and less and less often."""
 SOON, SELDOM = 0.5, 30.0
 """Seconds until the first of those looks, and between two at most."""
@@ -142,8 +142,8 @@ class HostPass:
         else:
             self._remember(decision.made)
             self._watched.note(self._in.journal, decision.of(self._name), decision.made)
-        self._in.prober.follow(desired, self._in.memory.observed(desired, now()), self._name)
-        self._in.telemetry.drift(self._name, tuple(drift.text for drift in decision.drifts(self._name, self._in.memory.touched())))
+        self._in.prober.follow(desired, self._in.memory.observed(desired, now), self._name)
+        self._in.telemetry.drift(self._name, tuple(drift.text for drift in decision.drifts(self._name, self._in.memory.hints.touched())))
         self._in.memory.refused[self._name] = decision.codes
         refusals = decision.refusals(self._name)
         changes = sum(change.action is not Action.KEEP for change in decision.of(self._name))
@@ -172,7 +172,7 @@ class HostPass:
         """What a crash, or a call without an answer, left open on this host. It is written by who leads it alone."""
         desired = self._in.memory.desired
         if desired is not None and self._in.leading.leads(self._name):
-            settle(self._in.journal, self._in.memory.observed(desired, now()), self._name)
+            settle(self._in.journal, self._in.memory.observed(desired, now), self._name)
 
     def _act(self, decision: Decision, pass_id: str) -> Report | None:
         """Carry out what is this host's and may be begun. None where there is nothing."""
@@ -259,7 +259,7 @@ class HostPass:
         return report
 
     def _pause(self, host: str, instance: str, seconds: float) -> bool:
-        self._in.memory.pause(host, instance, seconds)
+        self._in.memory.hints.pause(host, instance, seconds)
         return self._in.stop.is_set() or self._parted.is_set()
 
     def _remember(self, made: Made) -> None:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.app.clock import Steady
+from reconciler.app.loop.hints import Hints
 from reconciler.app.own import own_instance
 from reconciler.model.world import Observed, is_undeclared, unseen
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from reconciler.model.changes import Changes
     from reconciler.model.health import Health
-    from reconciler.model.hints import Hint
     from reconciler.model.resources import Desired
     from reconciler.model.world import HostView
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 AT_ONE_TIME = timedelta(minutes=2)
 """By how much the ends of two looks may be apart that went on at one time."""
-TOUCHES = 4096
-"""Instances whose last event is remembered."""
 
 
 @dataclass
@@ -47,14 +45,9 @@ class Memory:
     verdicts: Callable[[], Mapping[str, Health]] = dict
     """What probes found, by uuid."""
     steady: Steady = field(default_factory=Steady)
+    hints: Hints = field(default_factory=Hints)
     _waiting: set[str] = field(default_factory=set)
     _flights: dict[str, str] = field(default_factory=dict)
-    _working: dict[str, frozenset[str]] = field(default_factory=dict)
-    _overheard: set[str] = field(default_factory=set)
-    """Hosts that told something of what their workers are at work on: our own doing, as a rule, but nobody can tell."""
-    _last: dict[tuple[str, str], Hint] = field(default_factory=dict)
-    _touches: dict[tuple[str, str], Hint] = field(default_factory=dict)
-    _heard: threading.Condition = field(default_factory=threading.Condition)
 
     def unknown(self, desired: Desired) -> tuple[str, ...]:
         """Declared hosts that nobody has tried to look at yet. Until there are none nothing is decided: they are not out of sight."""
@@ -75,15 +68,17 @@ class Memory:
             self._waiting.clear()
             return waiting
 
-    def observed(self, desired: Desired, at: datetime, hosts: Collection[str] = ()) -> Observed:
+    def observed(self, desired: Desired, clock: Callable[[], datetime], hosts: Collection[str] = ()) -> Observed:
         """The world as last seen: every declared host. What the workers of ``hosts`` claimed is not under way to themselves.
 
-        ``at`` is this moment, by our clock. Members of a declared cluster that nobody declared are in it as well, where they were seen.
+        Members of a declared cluster that nobody declared are in it as well, where they were seen.
         """
-        jumped = self.steady.jumped(at)
         with self.deciding:
             underway = frozenset(ref for ref, by in self._flights.items() if by not in hosts)
         views = dict(self.views)
+        # A look that another worker takes meanwhile would be of after the moment at which it is judged, which nothing is decided by.
+        at = clock()
+        jumped = self.steady.jumped(at)
         clusters = {host.cluster.name for host in desired.hosts if host.cluster}
         others = {name: view for name, view in views.items() if view.cluster in clusters and is_undeclared(view)}
         declared = {host.name: views.get(host.name) or unseen(host.name, "it was not looked at yet", at) for host in desired.hosts}
@@ -103,57 +98,19 @@ class Memory:
         """``host``'s worker begins to work on (reference, instance) each. Called under ``deciding``."""
         pairs = list(acts)
         self._flights.update(dict.fromkeys((ref for ref, _ in pairs), host))
-        with self._heard:
-            self._working[host] = frozenset(instance for _, instance in pairs)
-            self._overheard.discard(host)
+        self.hints.begin(host, (instance for _, instance in pairs))
 
     def end(self, host: str) -> bool:
         """It ended. Whether anything was heard of what it was at work on, which woke nobody."""
         with self.deciding:
             self._flights = {ref: at for ref, at in self._flights.items() if at != host}
-        with self._heard:
-            self._working.pop(host, None)
-            self._heard.notify_all()
-            overheard = host in self._overheard
-            self._overheard.discard(host)
-        return overheard
+        return self.hints.end(host)
 
     def elsewhere(self, ref: str, host: str) -> bool:
         """Whether the worker of another host is at work on ``ref``."""
         return self._flights.get(ref, host) != host
 
-    def heard(self, host: str, hint: Hint) -> bool:
-        """Remember a hint. Whether it is about something that nobody here is at work on."""
-        place = host, hint.instance
-        with self._heard:
-            _put(self._last, place, hint)
-            self._heard.notify_all()
-            foreign = hint.instance not in self._working.get(host, frozenset())
-            if not foreign:
-                self._overheard.add(host)
-            elif hint.instance:
-                _put(self._touches, place, hint)
-            return foreign
-
-    def touched(self) -> dict[tuple[str, str], Hint]:
-        """(host, instance) -> the last thing that somebody else was heard to do with it."""
-        with self._heard:
-            return dict(self._touches)
-
-    def pause(self, host: str, instance: str, seconds: float) -> None:
-        """Wait for the next hint about a busy instance, at most so long."""
-        with self._heard:
-            before = self._last.get((host, instance))
-            self._heard.wait_for(lambda: self._last.get((host, instance)) is not before, seconds)
-
 
 def _earlier(view: HostView, other: HostView) -> bool:
     """Whether ``view`` is of a look before ``other``'s. One from much before is from after the clock was set back."""
     return timedelta(0) < other.seen_at - view.seen_at <= AT_ONE_TIME
-
-
-def _put(of: dict[tuple[str, str], Hint], place: tuple[str, str], what: Hint) -> None:
-    of.pop(place, None)
-    of[place] = what
-    if len(of) > TOUCHES:
-        del of[next(iter(of))]
