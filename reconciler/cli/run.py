@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from reconciler.app.heap import keep_little
 from reconciler.app.listener import serve
 from reconciler.app.loop.loop import Loop
 from reconciler.app.loop.options import Options
@@ -104,6 +105,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     """
     made = acting(context)
     _allow_handles()
+    keep_little()
     options = Options(
         git=git,
         branch=branch,

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FEWEST, MOST = 9, 14
 FEWEST_CELLS, MOST_CELLS = 1, 4
+RESTING = 8
+"""Services in grace, beyond which none is named anew: what is there does not grow with time, and names come back."""
 POWERS = {"running": "Running", "frozen": "Frozen", "hibernated": "Stopped"}
 """Power in a manifest -> LXD's status."""
 DESTROYS = 6
@@ -111,7 +113,7 @@ def _with(current: Declared, name: str, service: Service, word: str) -> Made:
 
 
 def _add(current: Declared, _names: list[str], rng: Random) -> Made:
-    if len(current.services) >= MOST:
+    if len(current.services) >= MOST or len(current.resting) >= RESTING:
         return None
     name = f"s{current.born:03}"
     power = rng.choices(["hibernated", "running", "frozen"], [8, 1, 1])[0]

@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _tell(soak: Soak, seed: int, folder: Path) -> int:
-    grown = growth(soak.loop.samples)
+    grown = growth(soak.loop.samples, soak.loop.logs)
     problems = [*soak.violations, *soak.loop.problems, *grown.problems]
     struck = ", ".join(f"{count} {name}" for name, count in sorted(soak.faults.items()) if count)
     head = f"soak: seed {seed}, {soak.steps} steps, {soak.faults.total()} faults ({struck}), {len(problems)} violations"

@@ -46,6 +46,8 @@ class Loop:
     samples: list[Sample] = field(default_factory=list)
     starts: int = 0
     problems: list[str] = field(default_factory=list)
+    logs: dict[int, Path] = field(default_factory=dict)
+    """Process -> its log."""
 
     def __post_init__(self) -> None:
         self._ending = threading.Event()
@@ -86,6 +88,7 @@ class Loop:
         words = ["-C", str(fleet.root), "--connect-timeout", "1", "--timeout", "5", "run", "--git", str(self.ground.there.root), *OPTIONS]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen([*COMMAND, *words], env=fleet.environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.logs[self._process.pid] = self.log
 
     def end(self, number: signal.Signals) -> int:
         """End it; its exit status."""
