@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from reconciler.app.checks import FAIL, OK, UNKNOWN, WARN, Check, host_checks, machine_checks
+from reconciler.app.checks_proxy import proxy_check
 from reconciler.app.clock import now
 from reconciler.app.doors import Doors
+from reconciler.app.observe import observe
 from reconciler.app.repository import load_desired
 from reconciler.engine.foundation import foundation
 from reconciler.errors import HostError, InputError, NotFound, StateError
@@ -59,6 +61,8 @@ def _host(host: Host, doors: Doors, desired: Desired) -> Iterator[Check]:
     else:
         yield Check("connection", host.name, OK, f"{door.address}, certificate {host.fingerprint[:12]}")
         yield from host_checks(host, told, differing)
+        observed = observe((host,), doors, {})
+        yield proxy_check(host, desired, observed.hosts[host.name], observed.at)
     yield from machine_checks(host, local_facts(host))
 
 

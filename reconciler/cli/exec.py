@@ -3,7 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -40,9 +40,10 @@ def execute(  # noqa: PLR0913 - one parameter an option
     ] = "",
     ttl: Annotated[str, typer.Option("--ttl", metavar="DURATION", help="How long it may take, from 1s to 15m.")] = "60s",
     vcpu: Annotated[int, typer.Option("--vcpu", metavar="NUMBER", help="CPUs, from 1 to 8, with at most 2 GiB of memory each.")] = 1,
-    network: Annotated[NetworkMode, typer.Option("--network", help="zerotrust reaches nothing, semitrusted what the policy names.")] = (
-        NetworkMode.ZEROTRUST
-    ),
+    network: Annotated[
+        Literal["zerotrust", "semitrusted"],
+        typer.Option("--network", help="zerotrust reaches nothing, semitrusted what the policy names."),
+    ] = "zerotrust",
     env: Annotated[
         list[str] | None, typer.Option("--env", metavar="KEY=VALUE", help="A variable of its environment; may be repeated.")
     ] = None,
@@ -72,7 +73,7 @@ def execute(  # noqa: PLR0913 - one parameter an option
         args=tuple(arguments or ()),
         seconds=seconds(context, "--ttl", ttl),
         vcpu=vcpu,
-        network=network,
+        network=NetworkMode(network),
         artifacts=artifacts is not None or later or bool(key),
         pool=pool,
         accepts=float(seconds(context, "--wait", wait)),

@@ -117,6 +117,7 @@ spec:
     replaces: 2
     freezes: 50
   egress: []              # what semitrusted containers may reach: - {destination: 203.0.113.0/24, protocol: tcp, ports: 443}
+  # proxy: {names: [example.org], resolvers: [203.0.113.53]}   # what they may reach by name, see docs/execute.md
 """
 
 KEYS = """\

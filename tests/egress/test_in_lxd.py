@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import time
 from contextlib import ExitStack
@@ -63,6 +64,29 @@ spec:
   placement: {{host: h1}}
   resources: {{vcpu: 1, memory: 256MiB, disk: 1GiB, processes: 100}}
   health: {{tcp: {{port: 3128}}, interval: 5s}}
+"""
+RUNS = """\
+apiVersion: unsandbox/v1
+kind: Image
+metadata: {{name: py}}
+spec: {{alias: py, fingerprint: {fingerprint}, file: manifests/files/python.tar.gz, languages: [python]}}
+---
+apiVersion: unsandbox/v1
+kind: Pool
+metadata: {{name: outward}}
+spec:
+  image: py
+  network: semitrusted
+  size: 1
+  resources: {{vcpu: 1, memory: 256MiB, disk: 512MiB, processes: 200}}
+"""
+FETCH = """\
+import sys, urllib.request
+for url in sys.argv[1:]:
+    try:
+        print(urllib.request.urlopen(url, timeout=10).read().decode())
+    except OSError as error:
+        print(error)
 """
 PROXY = proxy_environment(NetworkMode.SEMITRUSTED, SUBNET)["http_proxy"]
 
@@ -126,6 +150,11 @@ def test_a_run_gets_out_by_its_variables_and_where_the_policy_says(town: Town) -
     for url in ("http://stranger.example/", f"http://{METADATA}/", "http://2852039166/", "http://closed0.wide.example/"):
         assert "403" in town.get("semi2", url)
     assert "this is" not in town.get("zero1", "http://allowed.example/")
+
+
+def test_doctor_says_that_it_stands(town: Town) -> None:
+    found = [check for check in town.fleet.run("doctor", "--json").json["checks"] if check["name"] == "way out"]
+    assert [(check["verdict"], check["finding"]) for check in found] == [("ok", "Service/out runs as the policy says")]
 
 
 def test_there_is_no_other_way_out(town: Town) -> None:
@@ -215,3 +244,25 @@ def test_another_policy_is_taken_over_in_place_and_cuts_what_was_open(town: Town
     assert town.daemon.query("GET", "/1.0/instances/svc-out?project=unsandbox")["config"]["volatile.uuid"] == before
     told = town.fleet.run("plan", "--json").json
     assert told["actions"] == []
+
+
+def test_a_run_gets_out_through_the_proxy_and_none_does_without_it(town: Town, python_image: Starter) -> None:
+    fleet = town.fleet
+    shutil.copy2(python_image.tarball, fleet.root / "manifests/files/python.tar.gz")
+    fleet.write("manifests/runs.yaml", RUNS.format(fingerprint=python_image.fingerprint))
+    program = fleet.root / "out.py"
+    program.write_text(FETCH)
+    town.policy("allowed.example")
+    out = fleet.run(
+        "exec", "--network", "semitrusted", "--wait", "20s", str(program), "--", "http://allowed.example/", "http://2852039166/"
+    )
+    assert f"this is {SERVER}" in out.out
+    assert "HTTP Error 403" in out.out
+    (fleet.root / "manifests/out.yaml").rename(fleet.root / "out.yaml")
+    try:
+        refused = fleet.run("exec", "--network", "semitrusted", str(program), "--", "http://allowed.example/", expect=None)
+        assert "C46" in refused.err
+        assert "no proxy of its host is declared" in refused.err
+        assert refused.out == ""
+    finally:
+        (fleet.root / "out.yaml").rename(fleet.root / "manifests/out.yaml")
