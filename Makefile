@@ -70,8 +70,8 @@ bench: packages venv ## measure, and print each figure beside its limit (root)
 attacks: packages venv ## try every attack on a sandbox and its control, and write docs/attacks.md (root)
 	$(VENV)/python -m tests.attacks
 
-mutants: venv ## take each rule out of its table and demand that a test fails: no LXD needed
-	$(VENV)/python -m tests.mutants
+mutants: venv ## take each rule out of its table and demand that a test fails: no LXD needed; ARGS="C01 I13" picks
+	$(VENV)/python -m tests.mutants $(ARGS)
 
 chaos: packages venv ## faults at every step boundary on three real daemons (root); ARGS="--seed 1 --only kill" repeats some
 	$(VENV)/python -m tests.chaos $(ARGS)

@@ -51,6 +51,9 @@ class Cgroup:
         self._files = files
         self._memory = memory
         self._processes = processes
+        places = [f"{memory}/{name}" for name in (files.used, files.peak, files.killed)]
+        places += [f"{processes}/{name}" for name in ("pids.current", "cgroup.procs")]
+        self._open = {place: os.open(place, os.O_RDONLY | os.O_CLOEXEC) for place in places if os.path.exists(place)}
         self._limit = self._read(files.most_memory) if files.version == V1.version else 0
         self._most_processes = 0
         self.version = files.version
@@ -61,7 +64,7 @@ class Cgroup:
         most = self._read(self._files.used) + memory + SLACK
         if not self._limit - SLACK // 2 <= most <= self._limit:
             self._set_memory(most)
-        here = int(_text(f"{self._processes}/pids.current")) + processes + 1
+        here = int(self._text(f"{self._processes}/pids.current")) + processes + 1
         if here != self._most_processes:
             _write(f"{self._processes}/{self._files.most_processes}", str(here))
             self._most_processes = here
@@ -90,7 +93,7 @@ class Cgroup:
 
     def killed(self) -> int:
         """Processes killed for want of memory so far."""
-        for line in _text(f"{self._memory}/{self._files.killed}").splitlines():
+        for line in self._text(f"{self._memory}/{self._files.killed}").splitlines():
             name, _, value = line.partition(" ")
             if name == "oom_kill":
                 return int(value)
@@ -98,10 +101,18 @@ class Cgroup:
 
     def processes(self) -> set[int]:
         """Who is in it, the runner among them."""
-        return {int(line) for line in _text(f"{self._processes}/cgroup.procs").split()}
+        return {int(line) for line in self._text(f"{self._processes}/cgroup.procs").split()}
 
     def _read(self, name: str) -> int:
-        return int(_text(f"{self._memory}/{name}"))
+        return int(self._text(f"{self._memory}/{name}"))
+
+    def _text(self, place: str) -> str:
+        """What a file says; those that each run asks are open. Raises ``OSError``."""
+        file = self._open.get(place)
+        if file is None:
+            return _text(place)
+        os.lseek(file, 0, os.SEEK_SET)
+        return _whole(file)
 
 
 def prepare(place: str) -> Cgroup | None:
@@ -154,9 +165,17 @@ def _enter(parent: str) -> str:
 def _text(path: str) -> str:
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return b"".join(iter(lambda: os.read(file, _PAGE), b"")).decode()
+        return _whole(file)
     finally:
         os.close(file)
+
+
+def _whole(file: int) -> str:
+    data = piece = os.read(file, _PAGE)
+    while piece:
+        piece = os.read(file, _PAGE)
+        data += piece
+    return data.decode()
 
 
 def _write(path: str, text: str, *, may_fail: bool = False) -> None:

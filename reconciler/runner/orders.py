@@ -141,6 +141,8 @@ class Orders:
 
     def failure(self) -> tuple[str, int] | None:
         """The first order that failed since the last look, and the number of its error."""
+        if not any(self._table[_ERROR :: _ROW.size]):  # no error is a multiple of 256
+            return None
         for at, name in enumerate(self.names):
             (answer,) = struct.unpack_from("q", self._table, at * _ROW.size + _ERROR)
             if answer:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 _libc = ctypes.PyDLL(None, use_errno=True)  # keeps the interpreter's lock: a child made by clone must never wait for it
 _call = _libc.syscall
 _call.restype = ctypes.c_long
+_NOTHING = (None,) * 6
+_call.argtypes = [ctypes.c_long, *(ctypes.c_void_p for _ in _NOTHING)]  # what takes numbers, addresses, bytes and nothing alike
 
 
 class Numbers(NamedTuple):
@@ -70,7 +72,7 @@ _READ, _EXECUTE = 1, 4
 
 def call(name: str, number: int, *arguments: int | bytes | None) -> int:
     """One system call."""
-    done = int(_call(ctypes.c_long(number), *(ctypes.c_long(word) if isinstance(word, int) else word for word in arguments)))
+    done = int(_call(number, *arguments, *_NOTHING[len(arguments) :]))
     if done < 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{name}: {os.strerror(code)}")
