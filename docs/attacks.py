@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.attacks.rights import ATTACKS
 
 ROOT = Path(__file__).parents[1]
-PLACES = ("tests/attacks", "tests/runner", "tests/egress")
+PLACES = ("tests/attacks", "tests/runner", "tests/egress", "tests/lxd")
 PAGE, RESULTS = "docs/attacks.md", "docs/attacks.json"
 CONTROLS = {
     "cell": "as root of the cell, without a sandbox, it succeeds",
@@ -21,8 +21,8 @@ HEAD = """<!-- Written by `make attacks`, which tries them, and by `make docs`. 
 
 # Attacks
 
-What programs were made to try from inside a sandbox, on a real container. Each attack has a control: the same where it must succeed, which
-shows that the test can fail. `held` is what the last `make attacks` found.
+What programs were made to try from inside a sandbox or a cell, on real containers and in networks of their own. Each attack has a control: the
+same where it must succeed, which shows that the test can fail. `held` is what the last `make attacks` found.
 
 """
 

@@ -157,6 +157,11 @@ def test_doctor_says_that_it_stands(town: Town) -> None:
     assert [(check["verdict"], check["finding"]) for check in found] == [("ok", "Service/out runs as the policy says")]
 
 
+@pytest.mark.attack(
+    "the world from a cell with a way out, past the proxy",
+    held="ACL of the bridge",
+    control="the host reaches it; the proxy's port is open to the cell",
+)
 def test_there_is_no_other_way_out(town: Town) -> None:
     me = town.one("semi1").namespace
     for address in (SERVER, STRANGER, METADATA, PRIVATE):
@@ -166,6 +171,11 @@ def test_there_is_no_other_way_out(town: Town) -> None:
     assert not connects(town.one("zero1").namespace, HERE, PORT)
 
 
+@pytest.mark.attack(
+    "the world with the proxy as a router",
+    held="ACL of the bridge, no forwarding",
+    control="the frame leaves the cell",
+)
 def test_the_proxy_is_no_router(town: Town) -> None:
     town.inside("semi1", "ip", "route", "add", f"{SERVER}/32", "via", HERE)
     try:
@@ -177,6 +187,11 @@ def test_the_proxy_is_no_router(town: Town) -> None:
     assert town.inside("out", "cat", "/proc/sys/net/ipv4/ip_forward") == "0\n"
 
 
+@pytest.mark.attack(
+    "metadata, private addresses, the host, other ports, from a proxy that was taken over",
+    held="ACL of the uplink",
+    control="from there an open address is reached at an open port",
+)
 def test_behind_its_rules_stands_the_hosts_own_wall(town: Town) -> None:
     """As if somebody had taken it over, or a name had turned between being judged and being reached."""
     me = town.one("out").namespace
@@ -187,6 +202,11 @@ def test_behind_its_rules_stands_the_hosts_own_wall(town: Town) -> None:
             assert connects(town.host, address, port), "the control"
 
 
+@pytest.mark.attack(
+    "name servers of one's own choice, from a cell and from a proxy that was taken over",
+    held="ACL of both bridges",
+    control="the named one answers the proxy",
+)
 def test_it_asks_its_name_servers_alone(town: Town) -> None:
     def asks(address: str) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
@@ -204,6 +224,11 @@ def test_it_asks_its_name_servers_alone(town: Town) -> None:
     assert town.names.asked == []
 
 
+@pytest.mark.attack(
+    "ARP in the name of the proxy",
+    held="filters of the cell's NIC",
+    control="an honest frame reaches the proxy",
+)
 def test_nobody_takes_its_address(town: Town) -> None:
     """A container that says that it is the proxy, to its neighbour and to the proxy's clients, by ARP."""
     me, other = town.one("semi1"), town.one("semi2")

@@ -73,6 +73,11 @@ def test_a_tunnel_to_what_is_named_is_made(world: World) -> None:
     assert f"this is {ALLOWED}".encode() in world.tunnel("allowed.example:443")
 
 
+@pytest.mark.attack(
+    "a metadata address, asked of the proxy: decimal, hex, octal, in fewer parts, IPv4-mapped, by a tunnel, by a name",
+    held="names are matched as they were written",
+    control="a proxy with the rules taken out lets it through",
+)
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_no_spelling_of_a_metadata_address_is_reached(world: World, spelling: str) -> None:
     place = SPELLINGS[spelling]
@@ -83,12 +88,22 @@ def test_no_spelling_of_a_metadata_address_is_reached(world: World, spelling: st
     assert b"this is 169.254.169.254" in world.get(f"http://{place}/latest", WEAK), "the control"
 
 
+@pytest.mark.attack(
+    "spellings with user info, fragments, percent signs, other full stops and digits, NAT64, IPv4-compatible",
+    held="names are matched as they were written",
+    control="names that are allowed are reached; a proxy without rules takes these for no address, or dies of them",
+)
 @pytest.mark.parametrize("place", ODD, ids=ascii)
 def test_no_odd_spelling_is_reached(world: World, place: str) -> None:
     assert refused(world.get(f"http://{place}/latest"))
     assert world.web.heard + world.inside.heard == []
 
 
+@pytest.mark.attack(
+    "an allowed name that comes to a private, link-local, loopback or metadata address, alone or among others",
+    held="every address of a name is judged",
+    control="a proxy with the rules taken out lets it through",
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_an_allowed_name_with_a_closed_address_is_refused(world: World, name: str) -> None:
     assert refused(world.get(f"http://{name}.wide.example/"))
@@ -107,6 +122,11 @@ def test_a_name_that_nobody_knows_is_refused(world: World) -> None:
     assert "A unknown.wide.example" in world.names.asked, "the control: it was asked for"
 
 
+@pytest.mark.attack(
+    "telling a name server something by asking for a name",
+    held="a name is matched before it is resolved",
+    control="a proxy with the rules taken out asks for it",
+)
 def test_a_name_that_nobody_named_is_not_even_asked_for(world: World) -> None:
     """Names would carry what a program knows to whoever answers them."""
     for url in ("http://secret.stranger.example/", "http://stranger.example/", "http://allowed.example.stranger.example/"):
@@ -117,6 +137,11 @@ def test_a_name_that_nobody_named_is_not_even_asked_for(world: World) -> None:
     assert "A stranger.example" in world.names.asked
 
 
+@pytest.mark.attack(
+    "an address whose reverse record claims an allowed name",
+    held="no address is looked up backwards",
+    control="where it is looked up, it is let through",
+)
 def test_an_address_that_calls_itself_an_allowed_name_is_refused(world: World) -> None:
     assert refused(world.get(f"http://{STRANGER}/"))
     world.start(squid_config(PROXY, SUBNET).replace("dstdomain -n", "dstdomain"), 3130)
@@ -137,11 +162,21 @@ def test_no_other_port_or_protocol_is_reached(world: World, url: str) -> None:
     assert refused(world.get(url))
 
 
+@pytest.mark.attack(
+    "a tunnel to the mail port of an allowed name",
+    held="ports go with names",
+    control="a proxy with the rules taken out lets it through",
+)
 def test_no_tunnel_to_another_port_is_made(world: World) -> None:
     assert refused(world.tunnel("allowed.example:25"))
     assert f"this is {ALLOWED}".encode() in world.tunnel("allowed.example:25", WEAK), "the control"
 
 
+@pytest.mark.attack(
+    "the proxy's own pages",
+    held="refused to everybody",
+    control="names that are allowed are reached",
+)
 @pytest.mark.parametrize("url", [f"http://{HERE}:3128/squid-internal-mgr/info", f"cache_object://{HERE}/info", "/squid-internal-mgr/info"])
 def test_it_tells_nothing_of_itself(world: World, url: str) -> None:
     told = world.get(url, host=f"{HERE}:3128")
@@ -149,6 +184,11 @@ def test_it_tells_nothing_of_itself(world: World, url: str) -> None:
     assert b"5.7" not in told
 
 
+@pytest.mark.attack(
+    "DNS rebinding: an allowed name that turns to a metadata address",
+    held="judged again when it is resolved again; the uplink's ACL behind it",
+    control="a proxy with the rules taken out lets it through",
+)
 def test_a_name_that_turns_to_a_closed_address_is_refused(world: World) -> None:
     """DNS rebinding: what was well when it was first asked."""
     world.names.turns["turning.wide.example"] = [[ALLOWED], [METADATA]]
@@ -160,6 +200,11 @@ def test_a_name_that_turns_to_a_closed_address_is_refused(world: World) -> None:
     assert f"this is {METADATA}".encode() in world.get("http://turning.wide.example/", WEAK), "the control"
 
 
+@pytest.mark.attack(
+    "a redirect from an allowed name to a metadata address",
+    held="the proxy follows none; the next request is judged as any",
+    control="the redirect itself is given",
+)
 def test_a_redirect_is_the_clients_own_next_request(world: World) -> None:
     told = world.get("http://allowed.example/elsewhere")
     assert f"Location: http://{METADATA}/latest".encode() in told
@@ -174,6 +219,11 @@ def answered(world: World) -> bytes:
         return b""
 
 
+@pytest.mark.attack(
+    "all connections of the proxy for oneself",
+    held="a number for each container",
+    control="another container is served, and the same one afterwards",
+)
 def test_a_container_has_so_many_connections_and_another_has_its_own(world: World) -> None:
     held = [world.connect() for _ in range(PROXY.connections)]
     try:
@@ -187,6 +237,11 @@ def test_a_container_has_so_many_connections_and_another_has_its_own(world: Worl
     assert b"200 OK" in world.get("http://allowed.example/"), "the control"
 
 
+@pytest.mark.attack(
+    "all of the link for oneself",
+    held="a rate for each container",
+    control="without the rate the same comes in less than half of the time",
+)
 def test_a_container_gets_so_many_bytes_a_second(world: World) -> None:
     def seconds(port: int) -> float:
         begun = time.monotonic()
@@ -198,6 +253,11 @@ def test_a_container_gets_so_many_bytes_a_second(world: World) -> None:
     assert seconds(3132) < 0.5, "the control"
 
 
+@pytest.mark.attack(
+    "requests and answers without end",
+    held="a bound on each",
+    control="a smaller one goes through",
+)
 def test_a_request_or_an_answer_has_so_many_bytes(world: World) -> None:
     assert b"x" * 1000 not in world.get(f"http://allowed.example/bytes/{PROXY.body + 1}")
     size = PROXY.body + 1

@@ -73,6 +73,11 @@ def host_addresses(streets: Streets) -> list[str]:
     return [BRIDGE, HERE, streets.daemon.url.removeprefix("https://").partition(":")[0]]
 
 
+@pytest.mark.attack(
+    "addresses of the host from a cell with a way out",
+    held="ACL of the bridge",
+    control="the host reaches them",
+)
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 @pytest.mark.parametrize("port", [22, 80, 5353])
 def test_no_address_of_the_host_is_reached(streets: Streets, protocol: str, port: int) -> None:
@@ -83,6 +88,11 @@ def test_no_address_of_the_host_is_reached(streets: Streets, protocol: str, port
             assert reaches(streets.host, protocol, address, port), "the control: the same server from the host"
 
 
+@pytest.mark.attack(
+    "LXD's own API from a cell with a way out",
+    held="ACL of the bridge",
+    control="the machine reaches it",
+)
 def test_the_api_of_lxd_is_not_reached(streets: Streets) -> None:
     api, _, port = streets.daemon.url.removeprefix("https://").partition(":")
     me = streets.inhabitants["semi1"].namespace
@@ -123,6 +133,11 @@ def pings(namespace: Path, address: str) -> bool:
     return within(namespace, ask)
 
 
+@pytest.mark.attack(
+    "another container on the bridge by TCP and UDP",
+    held="port isolation, ACL of the bridge",
+    control="it answers itself",
+)
 def test_a_container_does_not_reach_another(streets: Streets) -> None:
     me = streets.inhabitants["semi1"]
     for name in ("semi2", "zero1"):
@@ -134,6 +149,11 @@ def test_a_container_does_not_reach_another(streets: Streets) -> None:
                 assert reaches(other.namespace, protocol, other.nic.address, 80), "the control: it answers itself"
 
 
+@pytest.mark.attack(
+    "another container on the bridge by ARP, IPv4, IPv6 and an ethertype of one's own, with and without VLAN tags",
+    held="port isolation",
+    control="the frame leaves the cell; a frame of the host arrives",
+)
 @pytest.mark.parametrize("tag", TAGS)
 def test_no_frame_reaches_a_neighbour(streets: Streets, tag: int | None) -> None:
     me, other = streets.inhabitants["semi1"], streets.inhabitants["semi2"]
@@ -155,6 +175,11 @@ def test_no_frame_reaches_a_neighbour(streets: Streets, tag: int | None) -> None
         assert inside.saw(b"control"), "the control of the tap"
 
 
+@pytest.mark.attack(
+    "another's MAC or address, in ARP and IPv4",
+    held="filters of the cell's NIC",
+    control="an honest frame reaches the bridge",
+)
 @pytest.mark.parametrize("tag", TAGS)
 def test_nobody_speaks_in_anothers_name(streets: Streets, tag: int | None) -> None:
     """Frames with another's MAC or address do not reach the bridge; the same frame in one's own name does."""

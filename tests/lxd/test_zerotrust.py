@@ -49,6 +49,11 @@ def streets(lxd: Daemon, lab: Lab, starter: Starter) -> Iterator[Streets]:
     made.close()
 
 
+@pytest.mark.attack(
+    "host and neighbours from a zerotrust cell, with any frame: ARP, IPv4, IPv6, multicast, DHCP, DNS, VLAN tags",
+    held="filters of the cell's NIC, port isolation",
+    control="the frame leaves the cell",
+)
 @pytest.mark.parametrize("tag", TAGS)
 @pytest.mark.parametrize("kind", FRAMES)
 def test_no_frame_reaches_host_or_neighbour(streets: Streets, kind: str, tag: int | None) -> None:
@@ -109,6 +114,11 @@ def test_a_frame_that_nobody_filters_does_arrive(streets: Streets) -> None:
         assert two.saw(b"from the host itself")
 
 
+@pytest.mark.attack(
+    "servers and other containers from a zerotrust cell that took an address",
+    held="filters of the cell's NIC",
+    control="each server answers its own side",
+)
 def test_no_server_is_reached_by_any_program(streets: Streets) -> None:
     me = streets.inhabitants["zero1"]
     api = streets.daemon.url.removeprefix("https://").partition(":")[0]
