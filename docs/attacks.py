@@ -21,8 +21,8 @@ HEAD = """<!-- Written by `make attacks`, which tries them, and by `make docs`. 
 
 # Attacks
 
-What programs were made to try from inside a sandbox or a cell, on real containers and in networks of their own. Each attack has a control: the
-same where it must succeed, which shows that the test can fail. `held` is what the last `make attacks` found.
+What programs were made to try from inside a sandbox or a cell, on real containers and in networks of their own. Each attack has a control:
+the same where it must succeed, which shows that the test can fail. `held` is what the last `make attacks` found.
 
 """
 
