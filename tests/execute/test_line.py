@@ -109,6 +109,36 @@ def test_nobody_waits_for_what_nobody_makes() -> None:
     assert queue.enter(ANN, 60).given is None
 
 
+def test_who_is_sooner_served_by_an_own_cell_waits_for_that_and_not_for_ever() -> None:
+    queue = line()
+    queue.back(sit(queue, ANN, 0), 0.01, kept=True)
+    mine = queue.enter(ANN, 0).given
+    assert mine is not None
+    queue.stock([cell(1), cell(2)])
+    place = queue.enter(ANN, 60)
+    assert (place.given, place.patience > 0) == (None, True)
+    assert slot_of(queue.enter(BOB, 0)) == 1
+    queue.stock([cell(2)])
+    assert place.given is None
+    queue.press(place)
+    assert slot_of(place) == 2
+    # A run that takes long is not waited for.
+    queue.started(0.001)
+    for _ in range(50):
+        queue.started(0.001)
+    queue.stock([cell(3)])
+    assert slot_of(queue.enter(ANN, 0)) == 3
+
+
+def test_what_was_given_is_not_waited_for_again() -> None:
+    queue = line()
+    queue.stock([cell(0)])
+    place, began = queue.enter(ANN, 60), time.monotonic()
+    place.wait(5)
+    place.wait(5)
+    assert time.monotonic() - began < 1
+
+
 def test_what_comes_in_the_last_moment_is_not_lost() -> None:
     queue = line()
     mine = sit(queue, ANN, 0)
@@ -136,7 +166,7 @@ def test_many_threads_never_share_a_seat() -> None:
             time.sleep(dice.random() / 5000)
             with guard:
                 taken.discard(slot)
-            queue.back(seat(ANN, slot), 0.0005, kept=True)
+            queue.back(seat(ANN, slot), 1.0, kept=True)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:

@@ -254,6 +254,9 @@ class Executor:
 
     def _given(self, line: Line, place: Place, end: float) -> Given | None:
         try:
+            if place.patience:
+                place.wait(min(place.patience, end - time.monotonic()))
+                line.press(place)
             place.wait(end - time.monotonic())
         except BaseException:
             self._give_back(line, line.leave(place), place.owner)
@@ -266,7 +269,11 @@ class Executor:
             return given.seat if self._seats.again(given.seat, request.seconds, language) else None
         if given.cell is None:
             return None
-        return self._seats.fresh(given.cell, request.owner, line.offer.terms, request.seconds, language)
+        begun = time.monotonic()
+        seat = self._seats.fresh(given.cell, request.owner, line.offer.terms, request.seconds, language)
+        if seat is not None:
+            line.started(time.monotonic() - begun)
+        return seat
 
     @staticmethod
     def _give_back(line: Line, given: Given | None, owner: str) -> None:

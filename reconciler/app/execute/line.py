@@ -1,6 +1,7 @@
 """The queue of one pool: who gets which cell next. In memory, bounded, fair between owners; nobody is in it longer than they accept.
 
-Who waits is given a cell of their own that comes free, or a warm one; those go to the owners in turn.
+Who waits is given a cell of their own that comes free, or a warm one; those go to the owners in turn. To start a runner takes longer than most
+programs do, so an owner whose own cell is likely to be free sooner waits for that first.
 """
 
 from __future__ import annotations
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
 
 GUESS = 1.0
 """Seconds that a run is taken to need until the first one has ended."""
+START = 0.5
+"""Seconds that a cell is taken to need for its first runner, until one has begun."""
 WEIGHT = 0.1
-"""Of the last run in the mean time of a run."""
+"""Of the last one in a mean."""
+WIDE = 2.0
+"""So many times the deviation from the mean is added where somebody is let in: few shall wait in vain."""
+PATIENT = 2.0
+"""Who waits for an own cell though others are warm takes one of those after so many times as long as its runner takes to start."""
 LEAST_SHARE = 8
 SHARE = 4
 """For each cell of a pool so many runs of one owner may wait, and ``LEAST_SHARE`` in any case."""
@@ -44,6 +51,8 @@ class Place:
     def __init__(self, owner: str) -> None:
         self.owner = owner
         self.given: Given | None = None
+        self.patience = 0.0
+        """Seconds for which it waits for an own cell alone."""
         self.hit = False
         """Whether what it was given was there when it came."""
         self._bell = threading.Lock()
@@ -56,7 +65,8 @@ class Place:
 
     def wait(self, seconds: float) -> None:
         """Until something is given, for at most so long."""
-        self._bell.acquire(timeout=max(0.0, seconds))
+        if self.given is None:
+            self._bell.acquire(timeout=max(0.0, seconds))
 
 
 class Line:
@@ -72,15 +82,17 @@ class Line:
         self._idle: dict[str, list[Seat]] = {}
         self._busy: Counter[str] = Counter()
         self._waiting: OrderedDict[str, deque[Place]] = OrderedDict()
-        self._mean = 0.0
+        self._mean = self._deviation = 0.0
+        self._start = START
 
     def enter(self, owner: str, accepts: float) -> Place:
         """A place in the line, with something given already where something is there. Raises ``Overloaded`` (C10, C11)."""
         place = Place(owner)
         with self._lock:
-            given = self._next(owner)
+            given = self._next(owner, place)
             if given is None:
-                refused = turned_away(self._admission(owner, accepts))
+                # With a warm cell there is no question whether, only which one comes sooner.
+                refused = None if place.patience else turned_away(self._admission(owner, accepts))
                 if refused is None:
                     self._waiting.setdefault(owner, deque()).append(place)
             else:
@@ -99,7 +111,7 @@ class Line:
         other = Place(place.owner)
         with self._lock:
             self._rise(place.owner)
-            given = self._next(place.owner)
+            given = self._next(place.owner, other)
             if given is None:
                 self._waiting.setdefault(place.owner, deque()).appendleft(other)
             else:
@@ -107,14 +119,19 @@ class Line:
         self._wanting()
         return other
 
+    def press(self, place: Place) -> None:
+        """It waited long enough for an own cell: any will do from here on."""
+        with self._lock:
+            place.patience = 0.0
+            if place.given is None and self._free:
+                self._out(place)
+                self._hand(place, Given(cell=self._free.popleft()))
+
     def leave(self, place: Place) -> Given | None:
         """Its patience is over, or its run will not be. What it had been given at the last moment, which it has to take or give back."""
         with self._lock:
             if place.given is None:
-                line = self._waiting.get(place.owner, deque())
-                line.remove(place)
-                if not line:
-                    self._waiting.pop(place.owner, None)
+                self._out(place)
             return place.given
 
     def too_late(self) -> Overloaded:
@@ -127,10 +144,15 @@ class Line:
         owner = seat.claim.owner
         with self._lock:
             if seconds:
-                self._mean = self._mean + WEIGHT * (seconds - self._mean) if self._mean else seconds
+                self._learn(seconds)
             self._rise(owner)
             if kept:
                 self._seat(seat)
+
+    def started(self, seconds: float) -> None:
+        """A runner was sent to a cell that nobody had."""
+        with self._lock:
+            self._start += WEIGHT * (seconds - self._start)
 
     def rise(self, owner: str) -> None:
         """What was given is gone, with no run in it."""
@@ -160,23 +182,49 @@ class Line:
         """These are warm, and no others. Whoever waits is given them, one owner after another."""
         with self._lock:
             self._free = deque(cells)
-            while self._free and self._waiting:
-                owner, line = self._waiting.popitem(last=False)
-                place = line.popleft()
-                if line:
-                    self._waiting[owner] = line
+            while self._free and (owner := self._turn()):
+                place = self._waiting[owner][0]
+                self._out(place)
+                if owner in self._waiting:
+                    self._waiting.move_to_end(owner)
                 self._hand(place, Given(cell=self._free.popleft()))
 
     def wants(self, *, asked_lately: bool) -> bool:
         """Whether more warm cells would be of use: somebody waits, or there are few and somebody came not long ago."""
         with self._lock:
-            return bool(self._waiting) or (asked_lately and self._few())
+            return bool(self._turn()) or (asked_lately and self._few())
 
-    def _next(self, owner: str) -> Given | None:
+    def _next(self, owner: str, place: Place) -> Given | None:
         seats = self._idle.get(owner)
         if seats:
             return Given(seat=seats.pop())
-        return Given(cell=self._free.popleft()) if self._free else None
+        if not self._free:
+            return None
+        if self._own_is_sooner(owner):
+            place.patience = PATIENT * self._start
+            return None
+        return Given(cell=self._free.popleft())
+
+    def _own_is_sooner(self, owner: str) -> bool:
+        busy = self._busy[owner] if self.offer.terms.reuse is Reuse.OWNER else 0
+        return busy > 0 and (len(self._waiting.get(owner, ())) + 1) * self._service() / busy < self._start
+
+    def _turn(self) -> str:
+        """The next owner who waits for a warm cell; "" where none does."""
+        return next((owner for owner, line in self._waiting.items() if not line[0].patience), "")
+
+    def _out(self, place: Place) -> None:
+        line = self._waiting.get(place.owner, deque())
+        line.remove(place)
+        if not line:
+            self._waiting.pop(place.owner, None)
+
+    def _learn(self, seconds: float) -> None:
+        if self._mean:
+            self._deviation += WEIGHT * (abs(seconds - self._mean) - self._deviation)
+            self._mean += WEIGHT * (seconds - self._mean)
+        else:
+            self._mean = seconds
 
     def _seat(self, seat: Seat) -> None:
         owner = seat.claim.owner
@@ -184,9 +232,8 @@ class Line:
         if not line:
             self._idle.setdefault(owner, []).append(seat)
             return
-        place = line.popleft()
-        if not line:
-            del self._waiting[owner]
+        place = line[0]
+        self._out(place)
         self._hand(place, Given(seat=seat))
 
     def _hand(self, place: Place, given: Given) -> None:
@@ -201,7 +248,7 @@ class Line:
                 self._idle.pop(owner, None)
 
     def _few(self) -> bool:
-        return len(self._free) < max(1, self.offer.cells // LOW) or bool(self._waiting)
+        return len(self._free) < max(1, self.offer.cells // LOW) or bool(self._turn())
 
     def _service(self) -> float:
         return self._mean or GUESS
@@ -212,7 +259,7 @@ class Line:
         share = max(LEAST_SHARE, SHARE * self.offer.cells)
         again, traffic = self.offer.terms.reuse is Reuse.OWNER, self.traffic
         if again and self._busy[owner]:
-            return Admission(Load(0, self._busy[owner], owned, self._service()), accepts, owned, share)
+            return Admission(Load(0, self._busy[owner], owned, self._service() + WIDE * self._deviation), accepts, owned, share)
         held = traffic.held if again else self._service()
         cells = self.offer.cells if traffic.refill else 0
         return Admission(Load(0, cells, ahead, held, traffic.refill), accepts, owned, share)
