@@ -6,16 +6,16 @@ import os
 import re
 import secrets
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.app.languages import CATALOGUE
 from reconciler.errors import HostError, UsageError
 from reconciler.lxd.connect import local_fingerprint
 from reconciler.lxd.find import local_socket
 from reconciler.manifest.scaffold import scaffold
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from reconciler.manifest.scaffold import Options
 
 
@@ -26,7 +26,7 @@ def init(directory: Path, options: Options) -> tuple[Path, ...]:
         if directory.exists() and (not directory.is_dir() or any(entry.name != ".git" for entry in directory.iterdir())):
             raise UsageError(f"{directory} is not an empty folder; nothing was written", hint="unsandbox init OTHER-DIR")
         options = replace(_with_local_host(options), environment=environment_of(directory))
-        for name, text in scaffold(options).items():
+        for name, text in {**scaffold(options), **_catalogue()}.items():
             path = directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -34,6 +34,12 @@ def init(directory: Path, options: Options) -> tuple[Path, ...]:
     except OSError as error:
         raise UsageError(f"{directory} cannot be written: {error.strerror}", hint="unsandbox init OTHER-DIR") from error
     return tuple(written)
+
+
+def _catalogue() -> dict[str, str]:
+    """The catalogue of languages that lies beside this program, where one does: without one no program is run."""
+    path = Path(__file__).resolve().parents[2] / CATALOGUE
+    return {CATALOGUE: path.read_text(encoding="utf-8")} if path.is_file() else {}
 
 
 def environment_of(directory: Path) -> str:

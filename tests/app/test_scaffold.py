@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.app.languages import read_languages
 from reconciler.app.repository import load_desired
 from reconciler.app.scaffold import environment_of, init
 from reconciler.app.settings import settings_from
 from reconciler.errors import UsageError
 from reconciler.manifest.scaffold import Options
 from reconciler.model.names import is_name
+from tests.conftest import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +28,7 @@ def test_two_repositories_never_share_an_environment(tmp_path: Path) -> None:
         found.add(load_desired(settings_from(root, {})).policy.environment)
     assert len(found) == 2
     assert all(name.startswith("fleet-") for name in found)
+    assert read_languages(tmp_path / "here" / "fleet") == read_languages(REPOSITORY)
 
 
 @pytest.mark.parametrize("name", ["fleet", ".demo", "42", "My Fleet!", "x" * 80, "-"])

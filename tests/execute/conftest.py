@@ -11,6 +11,8 @@ from reconciler.app.execute.link import Link
 from reconciler.lxd.connect import Door
 from reconciler.model.execute import Cell
 from reconciler.model.names import Kind, Ref
+from tests.execute.pools import stocked
+from tests.lab.clean import clean_daemon
 from tests.lab.daemon import POOL
 from tests.lab.permit import ALONE
 from tests.lxd.conftest import host_of
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.conftest import Starter
+    from tests.execute.pools import Stocked
     from tests.lab.daemon import Daemon
 
 NAME = "execute-cell"
@@ -60,3 +63,17 @@ def link(place: Place) -> Iterator[Link]:
     opened = Link.open(place.door, place.cell)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def shelf(lxd: Daemon, python_image: Starter, tmp_path_factory: pytest.TempPathFactory) -> Stocked:
+    """A host with nothing on it, and the repository of the module."""
+    clean_daemon(lxd)
+    return stocked(tmp_path_factory.mktemp("stocked"), lxd, python_image)
+
+
+@pytest.fixture
+def fleet(shelf: Stocked) -> Stocked:
+    """Two cells that nobody has."""
+    shelf.stock(2)
+    return shelf

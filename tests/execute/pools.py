@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.e2e.fleet import HEAD, Fleet
+from reconciler.model.execute import is_spent
+from tests.e2e.fleet import HEAD, Fleet, Ran
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,10 +29,15 @@ RUNS = {"awk": "awk, -f, main.awk, --", "python": "python3, main.python", "sh": 
 
 
 class Stocked(Fleet):
-    """A fleet whose image holds the languages of ``RUNS``; the pool is ``box``."""
+    """A fleet whose image holds the languages of ``RUNS``. Each stock is a pool of its own, ``pool`` the last one."""
+
+    box = ""
+    stocks = 0
 
     def stock(self, cells: int, spec: str = "") -> None:
-        """Declare so many cells, and have them made."""
+        """Declare another pool of so many cells, and have them made."""
+        self.stocks += 1
+        self.box = f"box{self.stocks}"
         self.write("images/languages.yaml", "".join(ROW.format(name=name, run=run) for name, run in RUNS.items()))
         self.write(
             "manifests/base.yaml",
@@ -41,12 +47,21 @@ class Stocked(Fleet):
             + f"  {{alias: starter, languages: [{', '.join(RUNS)}], fingerprint: {self.starter.fingerprint},"
             + " file: manifests/files/starter.tar.gz}\n",
         )
-        self.pool("box", f"size: {cells}{', ' + spec if spec else ''}")
+        self.pool(self.box, f"size: {cells}{', ' + spec if spec else ''}")
         self.run("apply", "--yes")
 
+    def execute(self, *arguments: str, expect: int | None = 0, actor: str = "tester@lab") -> Ran:
+        """``unsandbox exec`` in a cell of the pool."""
+        return self.run("--actor", actor, "exec", "--pool", self.box, *arguments, expect=expect)
+
     def marks(self) -> dict[str, str]:
-        """Name of each cell -> its claim's mark, "" where it has none."""
-        return {place.partition("/")[2]: row["config"].get("user.unsandbox.claim", "") for place, row in self.instances().items()}
+        """Name of each cell of the pool -> its claim's mark, "" where it has none."""
+        rows = {place.partition("/")[2]: row["config"].get("user.unsandbox.claim", "") for place, row in self.instances().items()}
+        return {name: mark for name, mark in rows.items() if name.startswith(f"cell-{self.box}-")}
+
+    def owners(self) -> list[str]:
+        """Whose its cells are, sorted: "" of a cell that nobody has, ``spent`` of one that nobody has any more."""
+        return sorted("spent" if is_spent(mark) else mark.partition(":")[2] for mark in self.marks().values())
 
 
 def stocked(root: Path, daemon: Daemon, image: Starter) -> Stocked:

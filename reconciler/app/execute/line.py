@@ -1,7 +1,7 @@
 """The queue of one pool: who gets which cell next. In memory, bounded, fair between owners; nobody is in it longer than they accept.
 
-Who waits is given a cell of their own that comes free, or a warm one; those go to the owners in turn. To start a runner takes longer than most
-programs do, so an owner whose own cell is likely to be free sooner waits for that first.
+Who waits is given a cell of their own that comes free, or a warm one; those go to the owners in turn. To start a runner takes longer than
+most programs do, so an owner whose own cell is likely to be free sooner waits for that first.
 """
 
 from __future__ import annotations

@@ -1,0 +1,138 @@
+"""Stored runs: told to whoever asks later, run once however often they are sent, lost where their process ended."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.app.claims import Holder
+from reconciler.app.clock import now
+from reconciler.app.execute.jobs import Jobs, await_end, job_named, result_of_job, stored_jobs
+from reconciler.app.settings import Settings
+from reconciler.errors import HostError, NoResult, NotServed, UsageError
+from reconciler.model.execute import Job, JobState
+from reconciler.model.run import Ending, Receipt, RunRequest, RunResult
+from reconciler.store.execute import FILE_NAME
+from reconciler.store.jobs import JobsFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+ANN, BOB = "a" * 32, "b" * 32
+RESULT = RunResult(Ending.FINISHED, "sh", Receipt("", ""), exit_code=0, stdout=b"done\n")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path, tmp_path, tmp_path)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[JobsFile]:
+    with JobsFile(tmp_path / FILE_NAME) as opened:
+        yield opened
+
+
+@pytest.fixture
+def jobs(file: JobsFile, tmp_path: Path) -> Iterator[Jobs]:
+    holder = Holder(tmp_path)
+    made = Jobs(file, holder.id)
+    yield made
+    made.close(10)
+    holder.close()
+
+
+def request(code: str = "echo", owner: str = ANN) -> RunRequest:
+    return RunRequest(owner, code.encode(), "sh")
+
+
+def at_once(_stop: Callable[[], bool], started: Callable[[], bool]) -> RunResult:
+    assert started()
+    return RESULT
+
+
+def test_a_finished_job_outlives_its_process(jobs: Jobs, settings: Settings, file: JobsFile) -> None:
+    job, _ = jobs.begin(request(), "sh", "", at_once)
+    assert jobs.wait(job.id, ANN, 10) == await_end(file, job.id, ANN, 0)
+    assert jobs.wait(job.id, BOB, 10) is None
+    jobs.close(10)
+    with stored_jobs(settings) as later:
+        assert result_of_job(job_named(later, job.id, ANN)) == RESULT
+        with pytest.raises(UsageError, match="no job"):
+            job_named(later, job.id, BOB)
+
+
+def test_a_job_whose_process_ended_is_lost_and_told_so(settings: Settings, file: JobsFile) -> None:
+    for number, state in enumerate((JobState.QUEUED, JobState.RUNNING)):
+        file.add(Job(f"j{number}", ANN, state, "a process that ended", now().timestamp()))
+    with stored_jobs(settings) as later:
+        for id_ in ("j0", "j1"):
+            lost = job_named(later, id_, ANN)
+            assert lost.state is JobState.LOST
+            with pytest.raises(NoResult, match="is lost"):
+                result_of_job(lost)
+
+
+def test_one_key_is_one_run_however_many_ask_at_once(jobs: Jobs) -> None:
+    ran: list[int] = []
+
+    def run(stop: Callable[[], bool], started: Callable[[], bool]) -> RunResult:
+        ran.append(1)
+        return at_once(stop, started)
+
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.append(jobs.begin(request(), "sh", "k", run)[0].id)) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 16
+    assert len(set(found)) == 1
+    assert jobs.wait(found[0], ANN, 10) is not None
+    assert len(ran) == 1
+    known = jobs.known(request(), "k")
+    assert known is not None
+    assert known.id == found[0]
+    for ask in (lambda: jobs.known(request("other"), "k"), lambda: jobs.begin(request("other"), "sh", "k", run)):
+        with pytest.raises(NotServed, match="C18"):
+            ask()
+    assert jobs.known(request(owner=BOB), "k") is None
+
+
+def test_what_a_run_raises_is_what_its_job_says(jobs: Jobs) -> None:
+    def fails(_stop: Callable[[], bool], _started: Callable[[], bool]) -> RunResult:
+        raise HostError("h1 is gone", hint="unsandbox doctor")
+
+    job, _ = jobs.begin(request(), "sh", "", fails)
+    ended = jobs.wait(job.id, ANN, 10)
+    assert ended is not None
+    assert ended.state is JobState.DONE
+    with pytest.raises(NoResult, match="h1 is gone"):
+        result_of_job(ended)
+
+
+def test_a_job_that_waits_is_cancelled_before_it_begins(jobs: Jobs, file: JobsFile) -> None:
+    go, began = threading.Event(), list[bool]()
+
+    def waits(_stop: Callable[[], bool], started: Callable[[], bool]) -> RunResult:
+        go.wait(10)
+        began.append(started())
+        raise NoResult("it was cancelled before it began")
+
+    job, _ = jobs.begin(request(), "sh", "", waits)
+    assert not jobs.cancel(job.id, BOB)
+    assert jobs.cancel(job.id, ANN)
+    go.set()
+    ended = jobs.wait(job.id, ANN, 10)
+    assert ended is not None
+    assert (ended.state, began) == (JobState.CANCELLED, [False])
+    with pytest.raises(NoResult, match="cancelled before it began"):
+        result_of_job(ended)
+    assert not jobs.cancel(job.id, ANN)
+    # Retention takes the job and its key; what goes on is never taken.
+    file.add(Job("open", ANN, JobState.QUEUED, "p1", 0))
+    assert file.retain(now().timestamp() + 1) == 1
+    assert [left.id for left in file.jobs(ANN)] == ["open"]
