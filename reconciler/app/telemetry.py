@@ -161,6 +161,7 @@ class Telemetry:
     def hosts(self, names: Collection[str]) -> None:
         """Which hosts there are: of any other, nothing is shown from here on."""
         self._present.only(names)
+        self.metrics.only(names)
 
     def library(self, detail: str) -> None:
         """What a library logged."""

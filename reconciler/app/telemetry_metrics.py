@@ -12,7 +12,7 @@ from reconciler.app.telemetry_gauges import Gauges
 from reconciler.model.changes import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from reconciler.app.telemetry_present import Present
 
@@ -39,16 +39,27 @@ class Metrics:
         self._notes = Counter("unsandbox_notes", "Notes of the loop, such as a gap in the events.", ["kind"], registry=to)
         self._call_seconds = Histogram("unsandbox_lxd_call_seconds", "How long LXD took to answer.", ["kind"], buckets=_CALL, registry=to)
         self._calls = Counter("unsandbox_lxd_calls", "Requests to LXD, by ok or the code of the error.", ["host", "outcome"], registry=to)
+        self._of_hosts = self._passes, self._pass_seconds, self._actions, self._calls
+        self._hosts: set[str] = set()
         self.registry.register(Gauges(present, time.monotonic, dropped))
         ProcessCollector(registry=self.registry)
 
+    def only(self, hosts: Collection[str]) -> None:
+        """Forget the series of every other host."""
+        for host in self._hosts.difference(hosts):
+            self._hosts.discard(host)
+            for family in self._of_hosts:
+                family.remove_by_labels({"host": host})
+
     def ended(self, host: str, result: str, seconds: float) -> None:
         """A pass ended."""
+        self._hosts.add(host)
         self._passes.labels(host, result).inc()
         self._pass_seconds.labels(host).observe(seconds)
 
     def acted(self, host: str, action: str, outcome: str) -> None:
         """An action ended."""
+        self._hosts.add(host)
         self._actions.labels(host, action if action in _ACTIONS else OTHER, outcome).inc()
 
     def noted(self, kind: str) -> None:
@@ -57,6 +68,7 @@ class Metrics:
 
     def called(self, host: str, kind: str, seconds: float, outcome: str) -> None:
         """A request was answered, or was not."""
+        self._hosts.add(host)
         self._call_seconds.labels(self._bounded("call", kind)).observe(seconds)
         self._calls.labels(host, self._bounded("outcome", outcome)).inc()
 

@@ -249,8 +249,11 @@ def test_what_is_gone_leaves_no_series() -> None:
     told.seen(unseen("h2", "no answer", AT))
     told.pass_ended("p2", "h1", 0.1, 0, (), None)
     assert not [name for name, _ in scraped(told) if name == "unsandbox_refusals"]
+    told.pass_ended("p3", "h2", 0.1, 0, (), None)
+    told.call("h2", "GET /1.0", 0.1, "ok")
+    told.action("p3", Event(STAMP, EventKind.ACTION_DONE, 0, 1, "Service/a", "h2", "start"))
     told.hosts(["h1"])
-    assert not [labels for name, labels in scraped(told) if name == "unsandbox_host_grade" and ("host", "h2") in labels]
+    assert {value for _, labels in scraped(told) for name, value in labels if name == "host"} == {"h1"}
 
 
 def test_labels_are_bounded_and_none_names_an_object() -> None:

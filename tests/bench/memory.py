@@ -35,11 +35,11 @@ def measure() -> list[Figure]:
     early, late = (
         [median(column) for column in zip(*part, strict=True)] for part in (samples[: len(samples) // 4], samples[-len(samples) // 4 :])
     )
-    grown = late[0] / early[0] - 1
+    grown, each = late[0] / early[0] - 1, (late[0] - early[0]) / ((PASSES - WARM) * 3 / 4)
     return [
         Figure(
             f"memory after {WARM:,} passes and after {PASSES:,}",
-            f"{early[0] / MIB:.1f} MiB, {late[0] / MIB:.1f} MiB = {grown:+.1%} in {took:.0f} s",
+            f"{early[0] / MIB:.1f} MiB, {late[0] / MIB:.1f} MiB = {grown:+.1%}, {each:+.0f} bytes a pass, in {took:.0f} s",
             f"< {GROWTH:.0%}",
             grown < GROWTH,
         ),
