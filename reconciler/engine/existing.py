@@ -6,13 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.engine.cells import Standing
-from reconciler.engine.fields import config_diffs, device_diffs, image_diff, immutable
+from reconciler.engine.fields import UPLINK, config_diffs, device_diffs, image_diff, immutable
+from reconciler.engine.foundation import network_name
 from reconciler.engine.power import POWER_OF, power_move
 from reconciler.engine.spec import stated_config, stated_devices
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, FieldDiff, Reason
 from reconciler.model.health import Verdict
-from reconciler.model.resources import Power, PowerOwner
+from reconciler.model.resources import NetworkMode, Power, PowerOwner
 from reconciler.model.world import Status
 from reconciler.policy.placement import allows
 
@@ -76,7 +77,16 @@ def _stays(workload: Workload, host: Host) -> str:
 def field_diffs(workload: Workload, host: Host, found: Instance, policy: Policy) -> tuple[FieldDiff, ...]:
     """Every field that differs, power and bootstrap apart."""
     config = config_diffs(stated_config(workload, policy.environment, clustered=host.cluster is not None), found)
-    return (*image_diff(workload, found), *config, *device_diffs(stated_devices(workload, host, found.name), found))
+    devices = device_diffs(stated_devices(workload, host, found.name), found)
+    return (*image_diff(workload, found), *config, *devices, *_uplink_left(workload, host, found))
+
+
+def _uplink_left(workload: Workload, host: Host, found: Instance) -> tuple[FieldDiff, ...]:
+    """Devices that nobody states are left alone, but for the NIC of a proxy on what is none any more."""
+    network = found.devices.get("eth1", {}).get("network", "")
+    if not network or workload.network is NetworkMode.PROXY or network != network_name(host.project, NetworkMode.PROXY):
+        return ()
+    return (FieldDiff(UPLINK, network, ""),)
 
 
 def _bootstrap_diff(workload: Workload, found: Instance, move: Action | None) -> tuple[FieldDiff, ...]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 OWNED = (ENVIRONMENT, marks.LABEL)
 """Prefixes we own whole: a key below them that is not wanted is taken away."""
 
+UPLINK = "devices.eth1.network"
+"""What only a proxy has. Nobody becomes one, or ceases to be one, with what is inside."""
+
 OPTIONAL = (marks.PORTS, marks.DOMAINS, marks.LOCKED, marks.EXPIRES, marks.QUARANTINE)
 
 _FACTORS = {
@@ -91,6 +94,7 @@ def immutable(diff: FieldDiff) -> bool:
         "devices.root.pool",
         "devices.root.path",
         "devices.eth0.network",
+        UPLINK,
         "config.security.nesting",
         "config.security.privileged",
     }
