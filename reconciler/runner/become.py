@@ -14,10 +14,14 @@ import threading
 import types
 from typing import TYPE_CHECKING
 
+from reconciler.runner import mounts
+
 if TYPE_CHECKING:
     from reconciler.runner.program import Program
 
 _kept: list[types.ModuleType] = []
+_main = types.ModuleType("__main__")
+_path = sys.path[2:]  # without our archive and the folder in which the zygote was started
 
 UNFLUSHED = 120
 """The status of a program that ended well and whose last output could not be written, as the interpreter has it."""
@@ -29,35 +33,44 @@ SETTINGS = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8", "PYTHON
 _unbuffered: dict[str, io.TextIOWrapper] = {}
 
 
-def prepare() -> list[str]:
-    """Do beforehand what is the same for every copy; the names of our own modules, which no copy shall know.
-
-    Each thing that a copy touches is a page copied, so it looks for nothing. It keeps the standard streams that it finds: they are those of
-    pipes, and lead where its descriptors do.
-    """
-    os.environ.clear()
+def prepare() -> None:
+    """In the zygote, once: hide from copies what is ours. They keep its standard streams, which lead where their descriptors do."""
     for number, name, errors in ((1, "stdout", "surrogateescape"), (2, "stderr", "backslashreplace")):
         raw = open(number, "wb", 0, closefd=False)  # noqa: SIM115 - it lives as long as the program
         _unbuffered[name] = io.TextIOWrapper(raw, "utf-8", errors, write_through=True)
         _unbuffered[name].mode = "w"  # type: ignore[misc]
-    return [name for name in sys.modules if name.partition(".")[0] == "reconciler"]
+    ours = [name for name in sys.modules if name.partition(".")[0] == "reconciler"]
+    _kept.extend(map(sys.modules.pop, [*ours, "__main__"]))  # taking them apart would touch all of them
+    _main.__dict__.update(__builtins__=sys.modules["builtins"], __cached__=None, __annotations__={})
+    sys.modules["__main__"] = _main
+    undress()
 
 
-def become(program: Program, ours: list[str]) -> None:
-    """Run the file and end with its status. Never returns."""
-    for name, value in program.environment.items():
-        os.environ[name] = value
-    flagged = program.words[1] == UNBUFFERED
-    sys.argv = list(program.words[2 if flagged else 1 :])
+def dress(program: Program) -> None:
+    """In the zygote, before each copy: what the copy would have to do, since each page that a copy writes to is copied first."""
+    os.environ.update(program.environment)
+    sys.argv = list(program.words[2 if program.words[1] == UNBUFFERED else 1 :])
     sys.orig_argv = list(program.words)
-    sys.path[:2] = [os.getcwd()]
-    _kept.extend(map(sys.modules.pop, ours))  # taking them apart would touch all of them
+    sys.path[:] = [mounts.WORK, *_path]
     sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in program.environment
-    _streams(program.environment, unbuffered=flagged or "PYTHONUNBUFFERED" in program.environment)
+    path = os.path.join(mounts.WORK, sys.argv[0])
+    _main.__dict__.update(__file__=path, __loader__=importlib.machinery.SourceFileLoader("__main__", path))
+
+
+def undress() -> None:
+    """In the zygote, after each copy: keep nothing of what it was given."""
+    os.environ.clear()
+    sys.argv = sys.orig_argv = [""]
+    sys.path[:] = _path
+
+
+def become(program: Program) -> None:
+    """In a copy, run the file and end with its status. Never returns."""
+    _streams(program.environment, unbuffered=program.words[1] == UNBUFFERED or "PYTHONUNBUFFERED" in program.environment)
     random.seed()
     _numpy()
     gc.enable()
-    status = _run(os.path.join(os.getcwd(), sys.argv[0]))
+    status = _run(_main.__dict__["__file__"])
     _end(status)
 
 
@@ -81,16 +94,10 @@ def _numpy() -> None:
 
 def _run(path: str) -> int:
     """The exit status, or the negative number of the signal to end with."""
-    main = types.ModuleType("__main__")
-    main.__dict__.update(
-        __file__=path, __builtins__=sys.modules["builtins"], __loader__=importlib.machinery.SourceFileLoader("__main__", path)
-    )
-    main.__dict__.update(__cached__=None, __annotations__={})
-    sys.modules["__main__"] = main
     try:
         with io.open_code(path) as file:
             code = compile(file.read(), path, "exec", dont_inherit=True)
-        exec(code, main.__dict__)  # noqa: S102 - it is what this process is for
+        exec(code, _main.__dict__)  # noqa: S102 - it is what this process is for
     except SystemExit as leave:
         return _status(leave.code)
     except KeyboardInterrupt as error:
@@ -120,7 +127,7 @@ def _end(status: int) -> None:
     """What the interpreter does at its end, but for taking every module of the library apart."""
     threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - there is no other name for waiting for threads
     atexit._run_exitfuncs()  # noqa: SLF001 - nor for this
-    sys.modules["__main__"].__dict__.clear()
+    _main.__dict__.clear()
     try:
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()

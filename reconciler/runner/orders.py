@@ -122,7 +122,7 @@ class Orders:
     def follow(self) -> None:
         """Follow in this process; where an order fails, this process ends."""
         if _code:
-            ctypes.CFUNCTYPE(None, ctypes.c_void_p)(_code)(self._base)
+            _follow(self._base)
         else:
             self._spell()
 
@@ -165,3 +165,4 @@ def _load() -> int:
 
 _kept: list[mmap.mmap] = []
 _code = _load()
+_follow = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(_code)

@@ -157,7 +157,7 @@ def serve() -> None:
     for name in MODULES:
         with contextlib.suppress(ImportError):  # an image may have less; its programs find that out themselves
             __import__(name)
-    ours = become.prepare()
+    become.prepare()
     gc.collect()
     gc.freeze()
     gc.disable()  # a copy switches it on again; here it would only touch pages
@@ -168,6 +168,7 @@ def serve() -> None:
             return
         program, share, handed = heard
         walls.fit(share, *handed[:4])
+        become.dress(program)
         namespaces.enter(handed[4:], "pid_for_children")
         pid = sc.clone(sc.CLONE_PARENT)
         if pid == 0:
@@ -175,13 +176,14 @@ def serve() -> None:
             walls.follow()
             break
         home.back("pid_for_children")
+        become.undress()
         for descriptor in handed:
             os.close(descriptor)
         door.send(str(pid).encode())
     door.detach()
     os.pwrite(_SAID, _UP, 0)
     os.close(_SAID)
-    become.become(program, ours)
+    become.become(program)
 
 
 def _receive(door: socket.socket) -> tuple[Program, Share, list[int]] | None:

@@ -25,6 +25,7 @@ from tests.bench.lease import measure as measure_lease
 from tests.bench.loop import measure_idle, measure_kill, measure_moves, measure_refill
 from tests.bench.memory import measure as measure_memory
 from tests.bench.pure import measure as measure_pure
+from tests.bench.runner import measure as measure_runner
 from tests.bench.scale import measure as measure_scale
 from tests.bench.takeover import measure as measure_takeover
 from tests.conftest import REPOSITORY, Starter, build_starter
@@ -200,6 +201,7 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "commit": lambda bench: measure_commit(bench.fleet("h1")),
     "takeover": lambda bench: measure_takeover(bench.fleet("h1")),
     "cells": lambda bench: measure_cells(bench.lab.daemon("h4"), bench.starter.tarball),
+    "runner": lambda bench: measure_runner(bench.lab.daemon("h5"), bench.starter.tarball, bench.folder),
     "demo": bench_demo,
 }
 

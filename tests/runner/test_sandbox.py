@@ -152,7 +152,7 @@ def test_a_copy_of_the_zygote_is_as_a_python_of_its_own(lxd: Daemon, container: 
     code = """
 import sys, os, atexit, random, __main__
 atexit.register(print, 'at exit')
-print(sys.argv, sys.path[0], sys.stdin.read(), __name__, __main__.__file__, __file__, sys.flags.isolated, 'reconciler' in sys.modules)
+print(sys.argv, sys.path, sys.stdin.read(), __name__, __main__.__file__, __file__, sys.flags.isolated, 'reconciler' in sys.modules)
 print(sorted(os.environ), os.getcwd(), os.listdir('/proc/self/fd'), exit)
 class Late:
     def __del__(self): print('deleted')
