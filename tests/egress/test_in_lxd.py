@@ -152,9 +152,15 @@ def test_a_run_gets_out_by_its_variables_and_where_the_policy_says(town: Town) -
     assert "this is" not in town.get("zero1", "http://allowed.example/")
 
 
-def test_doctor_says_that_it_stands(town: Town) -> None:
-    found = [check for check in town.fleet.run("doctor", "--json").json["checks"] if check["name"] == "way out"]
-    assert [(check["verdict"], check["finding"]) for check in found] == [("ok", "Service/out runs as the policy says")]
+def test_doctor_says_that_it_stands_and_that_its_bridges_are_as_they_should_be(town: Town) -> None:
+    found = {check["name"]: check for check in town.fleet.run("doctor", "--json").json["checks"] if check["scope"] == "h1"}
+    assert (found["way out"]["verdict"], found["way out"]["finding"]) == ("ok", "Service/out runs as the policy says")
+    assert found["foundation"]["verdict"] == "ok", found["foundation"]
+
+
+def test_its_image_passes_its_own_test(town: Town) -> None:
+    told = town.fleet.run("images", "test", "egress", "--json", timeout=300).json
+    assert (told["passed"], told["smoke"]) == (True, "")
 
 
 @pytest.mark.attack(
