@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tests.lab.daemon import Daemon
 
 NAME = "execute-cell"
+STILL = 2
+"""Processes of the container by itself, at most."""
 
 
 class Place(NamedTuple):
@@ -33,6 +36,13 @@ class Place(NamedTuple):
     door: Door
     cell: Cell
     daemon: Daemon
+
+    def settle(self) -> None:
+        """Wait until nothing of an earlier runner is there: two of them would see each other's processes come and go."""
+        deadline = time.monotonic() + 30
+        while (count := self.daemon.query("GET", f"/1.0/instances/{NAME}/state")["processes"]) > STILL:
+            assert time.monotonic() < deadline, count
+            time.sleep(0.05)
 
 
 @pytest.fixture(scope="package")
@@ -60,6 +70,7 @@ def place(lxd: Daemon, python_image: Starter) -> Iterator[Place]:
 @pytest.fixture
 def link(place: Place) -> Iterator[Link]:
     """A runner just sent."""
+    place.settle()
     opened = Link.open(place.door, place.cell)
     yield opened
     opened.close()
