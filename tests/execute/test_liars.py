@@ -89,6 +89,17 @@ WITH_ARTIFACTS = {
 }  # fmt: skip
 
 
+ALWAYS = {
+    "no frame", "another run", "more output than the cap", "two ends", "a hash that lies", "another field", "no number", "depth",
+    "a time-out before its time", "a name that climbs", "too many",
+}  # fmt: skip
+"""Tried in each run of the suite; the others, each of which takes a program in the container as well, with what is slow."""
+
+
+def lies(table: dict[str, tuple[str, str]]) -> list[Any]:
+    return [pytest.param(lie, marks=() if lie in ALWAYS else pytest.mark.slow) for lie in table]
+
+
 @pytest.fixture
 def lying(place: Place, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Call it with what the liar does, to have a link to one."""
@@ -112,7 +123,7 @@ def run(lying: Any, script: str, **other: Any) -> RunResult:
     return result
 
 
-@pytest.mark.parametrize("lie", BEHIND_THE_HELLO)
+@pytest.mark.parametrize("lie", lies(BEHIND_THE_HELLO))
 def test_a_lie_spends_the_cell(lying: Any, lie: str) -> None:
     script, doubt = BEHIND_THE_HELLO[lie]
     result = run(lying, script)
@@ -121,7 +132,7 @@ def test_a_lie_spends_the_cell(lying: Any, lie: str) -> None:
     assert (result.exit_code, result.receipt.agrees, result.artifacts) == (None, False, ())
 
 
-@pytest.mark.parametrize("lie", WITH_ARTIFACTS)
+@pytest.mark.parametrize("lie", lies(WITH_ARTIFACTS))
 def test_a_lie_about_artifacts_spends_the_cell(lying: Any, lie: str) -> None:
     script, doubt = WITH_ARTIFACTS[lie]
     result = run(lying, script, artifacts=True)
