@@ -45,8 +45,8 @@ def outside(daemon: Daemon, instance: str, *words: str) -> dict[str, Any]:
 class Cell:
     """One container and the runner in it."""
 
-    def __init__(self, daemon: Daemon, instance: str, *words: str, prefix: tuple[str, ...] = ()) -> None:
-        archive = bundle.archive()
+    def __init__(self, daemon: Daemon, instance: str, *words: str, prefix: tuple[str, ...] = (), archive: bytes = b"") -> None:
+        archive = archive or bundle.archive()
         line = outside(daemon, instance, *prefix, *bundle.command(len(archive), *words))
         self._process = subprocess.Popen(**line, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._decoder, self._heard, self.last = frames.Decoder(frames.TO_HOST), list[frames.Frame](), 0

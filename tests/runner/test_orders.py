@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import ast
 import errno
+import io
 import subprocess
 import sys
+import time
+import zipfile
+from typing import TYPE_CHECKING
 
 import pytest
+
+from reconciler.runner import bundle
+from tests.runner.cell import Cell
+
+if TYPE_CHECKING:
+    from tests.lab.daemon import Daemon
 
 SCRIPT = """
 import os, sys
@@ -42,3 +52,38 @@ def test_orders(how: str) -> None:
     whole = [0, b"said b\n", failed, None]
     missing = [127, b"said ", failed, ("execute", errno.ENOENT), b"here"]
     assert ast.literal_eval(done.stdout) == whole + missing
+
+
+def without_code() -> bytes:
+    """The runner as it is on a machine for which there are no instructions."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(bundle.archive())) as whole, zipfile.ZipFile(made, "w") as poorer:
+        for name in whole.namelist():
+            text = whole.read(name)
+            if name.endswith("/orders.py"):
+                assert b"\n_code = _load()\n" in text
+                text = text.replace(b"\n_code = _load()\n", b"\n_code = 0\n")
+            poorer.writestr(name, text)
+    return made.getvalue()
+
+
+@pytest.mark.lxd
+def test_a_machine_without_our_instructions_makes_the_same_sandbox(lxd: Daemon, container: str) -> None:
+    look = "grep -e ^Cap -e ^NoNew -e ^Seccomp: -e ^Groups /proc/self/status; ulimit -a; id -u; env; ls /proc/self/fd; cat; ls /; exit 3"
+    told = []
+    for archive in (b"", without_code()):
+        cell = Cell(lxd, container, "python", archive=archive)
+        try:
+            run = cell.shell(look, stdin=b"in")
+            made = cell.run("./made", compile=["sh", "-c", "printf '#!/bin/sh\necho made' >made; chmod +x made; sleep 9 &"])
+            none = cell.run("no-such-program")
+            late = cell.shell("trap '' TERM; echo part; sleep 60", seconds=1)
+            deadline = time.monotonic() + 10
+            while (copy := cell.python("import sys; print('decimal' in sys.modules)", zygote="python")).out != b"True\n":
+                assert time.monotonic() < deadline
+            every = (run, made, none, late, copy)
+            told.append([(one.out, one.err, one.end["how"], one.end["code"], one.end["left"], one.end["doubts"]) for one in every])
+        finally:
+            cell.close()
+    assert told[0] == told[1]
+    assert [row[3] for row in told[0]] == [3, 0, 127, None, 0]
