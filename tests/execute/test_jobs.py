@@ -114,6 +114,18 @@ def test_what_a_run_raises_is_what_its_job_says(jobs: Jobs) -> None:
         result_of_job(ended)
 
 
+def test_a_defect_of_ours_ends_its_job(jobs: Jobs) -> None:
+    def breaks(_stop: Callable[[], bool], _started: Callable[[], bool]) -> RunResult:
+        raise KeyError("what it holds is not told: secret")
+
+    job, _ = jobs.begin(request(), "sh", "", breaks)
+    ended = jobs.wait(job.id, ANN, 10)
+    assert ended is not None
+    with pytest.raises(NoResult, match="this program failed: KeyError") as told:
+        result_of_job(ended)
+    assert "secret" not in told.value.message
+
+
 def test_a_job_that_waits_is_cancelled_before_it_begins(jobs: Jobs, file: JobsFile) -> None:
     go, began = threading.Event(), list[bool]()
 

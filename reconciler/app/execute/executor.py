@@ -10,6 +10,7 @@ from reconciler.app.clock import now
 from reconciler.app.doors import Doors
 from reconciler.app.execute.ground import read_ground
 from reconciler.app.execute.jobs import Jobs
+from reconciler.app.execute.link import PACE
 from reconciler.app.execute.requests import check, owner_of
 from reconciler.app.execute.seats import Seats, doubts_of
 from reconciler.app.execute.tending import Tending
@@ -266,11 +267,11 @@ class Executor:
     def _taken(self, given: Given, request: RunRequest, line: Line, language: str) -> Seat | None:
         if given.seat is not None:
             given.seat.terms = line.offer.terms
-            return given.seat if self._seats.again(given.seat, request.seconds, language) else None
+            return given.seat if self._seats.again(given.seat, _lasts(request), language) else None
         if given.cell is None:
             return None
         begun = time.monotonic()
-        seat = self._seats.fresh(given.cell, request.owner, line.offer.terms, request.seconds, language)
+        seat = self._seats.fresh(given.cell, request.owner, line.offer.terms, _lasts(request), language)
         if seat is not None:
             line.started(time.monotonic() - begun)
         return seat
@@ -283,3 +284,8 @@ class Executor:
         line.rise(owner)
         if given.seat is not None:
             line.keep((given.seat,))
+
+
+def _lasts(request: RunRequest) -> float:
+    """Seconds that it may take at most: its own, and those in which a slow host takes what it is given."""
+    return request.seconds + (len(request.code) + len(request.stdin) + sum(len(file.data) for file in request.files)) / PACE

@@ -12,7 +12,7 @@ from reconciler.app.claims import dead_of
 from reconciler.app.clock import now
 from reconciler.app.execute.requests import digest_of, summary_of
 from reconciler.app.execute.results import document_of, failure_of, stored, text_of
-from reconciler.errors import Exhausted, NoResult, NotServed, UnsandboxError, UsageError
+from reconciler.errors import Defect, Exhausted, NoResult, NotServed, UnsandboxError, UsageError
 from reconciler.model.execute import ENDED, Job, JobState
 from reconciler.model.rules import No, ask
 from reconciler.model.run import Ending, RunResult
@@ -98,6 +98,8 @@ class Jobs:
             result = run(flag.is_set, lambda: self._file.begin(job.id, self._holder))
         except UnsandboxError as error:
             return (JobState.CANCELLED if flag.is_set() else JobState.DONE), failure_of(error)
+        except Exception as error:  # noqa: BLE001 - whatever broke, who waits for the job is told
+            return JobState.DONE, failure_of(Defect(f"this program failed: {type(error).__name__}"))
         return (JobState.CANCELLED if result.ending is Ending.CANCELLED else JobState.DONE), document_of(result)
 
     def cancel(self, id_: str, owner: str) -> bool:

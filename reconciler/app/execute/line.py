@@ -171,6 +171,7 @@ class Line:
             gone = [seat for seats in self._idle.values() for seat in seats if unfit(seat)]
             for seat in gone:
                 self._idle[seat.claim.owner].remove(seat)
+            self._idle = {owner: seats for owner, seats in self._idle.items() if seats}
         return gone
 
     def seats(self) -> frozenset[str]:

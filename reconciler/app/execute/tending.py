@@ -64,6 +64,8 @@ class Tending:
         self._seats = seats
         self._jobs = jobs
         self._views: Mapping[str, HostView] = {}
+        self._open: frozenset[str] = frozenset()
+        """Hosts that take runs."""
         self._due: dict[str, float] = {}
         self._wanted = threading.Event()
         self._wanted_at = 0.0
@@ -97,9 +99,9 @@ class Tending:
     def _loop(self) -> None:
         while not self._ending:
             self._wanted.wait(TICK)
-            # What fails is tried again in the next turn; whoever runs something is told by its own call.
+            # Whatever fails is tried again in the next turn; who runs something is told by their own call.
             for work in (self._jobs.hear, self._end_over, self._seats.mark, self._note, self._read, self._count, self._retain, self._find):
-                with suppress(UnsandboxError):
+                with suppress(Exception):
                     work()
             if not self._ending and self._wanted.is_set() and not self._due_in("look", peek=True):
                 time.sleep(TICK)
