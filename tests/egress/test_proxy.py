@@ -233,8 +233,10 @@ def test_a_container_has_so_many_connections_and_another_has_its_own(world: Worl
     finally:
         for link in held:
             link.close()
-    time.sleep(0.1)
-    assert b"200 OK" in world.get("http://allowed.example/"), "the control"
+    deadline = time.monotonic() + 5
+    while b"200 OK" not in answered(world):
+        assert time.monotonic() < deadline, "the control: it is served again"
+        time.sleep(0.02)
 
 
 @pytest.mark.attack(
@@ -248,9 +250,10 @@ def test_a_container_gets_so_many_bytes_a_second(world: World) -> None:
         assert len(world.get("http://allowed.example/bytes/524288", port)) > 524288
         return time.monotonic() - begun
 
-    assert seconds(3128) > 0.9, "half a bucket is full at the beginning, the rest comes at the rate"
+    limited = seconds(3128)
+    assert limited > 0.9, "half a bucket is full at the beginning, the rest comes at the rate"
     world.start(squid_config(PROXY, SUBNET).replace("delay_access 1 allow all", "delay_access 1 deny all"), 3132)
-    assert seconds(3132) < 0.5, "the control"
+    assert seconds(3132) < limited / 2, "the control"
 
 
 @pytest.mark.attack(
