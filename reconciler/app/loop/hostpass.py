@@ -12,7 +12,7 @@ from reconciler.app.clearance import Terms, check
 from reconciler.app.clock import now, stamp
 from reconciler.app.loop.halt import Halt
 from reconciler.app.loop.held import Held
-from reconciler.app.loop.wakes import ALL_SEEN, TELLS_NOTHING, WORK
+from reconciler.app.loop.wakes import ALL_SEEN, LED, TELLS_NOTHING, WORK
 from reconciler.app.loop.watched import Watched
 from reconciler.app.settle import settle
 from reconciler.app.standing import after_steps, before_steps
@@ -126,7 +126,7 @@ class HostPass:
                 return
             for other in self._in.memory.waited() - {self._name}:
                 self._in.wake(other, ALL_SEEN, 0.0)
-            self._open_cases()
+            settled = self._open_cases()
             decision = self._in.deciding.latest.ask(self._name)
         if known is not None and decision is not None and any(action.host == self._name for action in decision.made.plan.actions):
             # What is done follows from a look of this pass.
@@ -137,8 +137,12 @@ class HostPass:
             self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, 0, (), None)
             return
         report = None
-        if self._in.leading.leads(self._name):
+        leads = self._in.leading.leads(self._name)
+        if leads and settled:
             report = self._act(decision, pass_id)
+        elif leads:
+            # The lease came in between: what is made over an open case could not be told from it afterwards.
+            self._in.wake(self._name, LED, 0.0)
         else:
             self._remember(decision.made)
             self._watched.note(self._in.journal, decision.of(self._name), decision.made)
@@ -168,11 +172,13 @@ class HostPass:
         self._in.looks.at(self._host)
         return self._in.memory.views.get(self._name)
 
-    def _open_cases(self) -> None:
-        """What a crash, or a call without an answer, left open on this host. It is written by who leads it alone."""
+    def _open_cases(self) -> bool:
+        """Settle what a crash, or a call without an answer, left open on this host. Whether that was ours to do: it is the leader's."""
         desired = self._in.memory.desired
-        if desired is not None and self._in.leading.leads(self._name):
-            settle(self._in.journal, self._in.memory.observed(desired, now), self._name)
+        if desired is None or not self._in.leading.leads(self._name):
+            return False
+        settle(self._in.journal, self._in.memory.observed(desired, now), self._name)
+        return True
 
     def _act(self, decision: Decision, pass_id: str) -> Report | None:
         """Carry out what is this host's and may be begun. None where there is nothing."""
