@@ -260,7 +260,9 @@ class Line:
         share = max(LEAST_SHARE, SHARE * self.offer.cells)
         again, traffic = self.offer.terms.reuse is Reuse.OWNER, self.traffic
         if again and self._busy[owner]:
-            return Admission(Load(0, self._busy[owner], owned, self._service() + WIDE * self._deviation), accepts, owned, share)
+            # Those ahead count twice: what slows one of them down slows all of them.
+            service = (self._service() + WIDE * self._deviation) * (2 * owned + 1) / (owned + 1)
+            return Admission(Load(0, self._busy[owner], owned, service), accepts, owned, share)
         held = traffic.held if again else self._service()
         cells = self.offer.cells if traffic.refill else 0
         return Admission(Load(0, cells, ahead, held, traffic.refill), accepts, owned, share)
