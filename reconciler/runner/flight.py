@@ -121,7 +121,9 @@ class Flight:
         if self._zygote:
             self._zygote.landed()
         if self._stage == "compile" and self._status == 0 and not self.why:
+            self._left += self._sandbox.others()
             self._sandbox.enter()
+            self._sandbox.clear()
             self._begin("run")
         else:
             self._over()
@@ -138,7 +140,7 @@ class Flight:
 
     def _over(self) -> None:
         """Kill what is left, and begin to collect."""
-        self._left = 0 if self.why else self._sandbox.others()
+        self._left += 0 if self.why else self._sandbox.others()
         self._alive = False
         self._count(self._sandbox.end())
         self._let_go()

@@ -6,13 +6,14 @@ runner is made for a sandbox, and what is in it is made with the runner's rights
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.runner import limits, mounts, namespaces, privileges
 from reconciler.runner import syscalls as sc
 from reconciler.runner.program import search
-from reconciler.runner.walls import Share, Walls, reaper
+from reconciler.runner.walls import Share, Walls, killer, reaper
 
 if TYPE_CHECKING:
     from reconciler.runner.orders import Orders
@@ -42,13 +43,14 @@ class Ground(NamedTuple):
     home: namespaces.Home
     walls: Walls
     first: Orders
+    killer: Orders
     bounded: bool
     """Whether a cgroup bounds memory."""
 
     @classmethod
     def lay(cls, stage: mounts.Stage, chosen: Filter, *, bounded: bool) -> Ground:
         """Prepare everything that is the same for every run. Raises ``OSError``."""
-        return cls(stage, namespaces.Home(), Walls(chosen, executes=True), reaper(), bounded)
+        return cls(stage, namespaces.Home(), Walls(chosen, executes=True), reaper(), killer(), bounded)
 
 
 class Sandbox:
@@ -94,6 +96,14 @@ class Sandbox:
         """How many processes there are beside the first."""
         os.lseek(self._proc, 0, os.SEEK_SET)
         return sum(name.isdecimal() for name in os.listdir(self._proc)) - 1
+
+    def clear(self) -> None:
+        """Kill everybody but the first process, while inside: who lives could keep the next program from its start. Raises ``Failed``."""
+        pid = self._ground.killer.start(sc.CLONE_VFORK)
+        failure = self._ground.killer.failure()
+        os.waitpid(pid, 0)
+        if failure and failure[1] != errno.ESRCH:
+            raise Failed(f"{failure[0]}: {os.strerror(failure[1])}")
 
     def kill(self) -> None:
         """Kill every process. Safe to call twice before ``end``."""

@@ -109,3 +109,8 @@ def reaper() -> Orders:
         Order("wait", numbers.rt_sigtimedwait, (children, 0, 0, _MASK), "bury", "wait"),
     ]
     return Orders(orders, memory)
+
+
+def killer() -> Orders:
+    """The order to kill everybody but the first process, for a child that is among them."""
+    return Orders([Order("kill", sc.NUMBERS.kill, (_ANYBODY, signal.SIGKILL))], Memory())

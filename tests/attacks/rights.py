@@ -141,6 +141,7 @@ shutil.copy('/bin/busybox', place); os.chown(place, 0, -1); os.chmod(place, 0o47
 ident = ctypes.c_void_p()
 for number in range(2000): must(libc.timer_create(1, None, ctypes.byref(ident)))
 did()"""),
+    Attack("write a setting of the network", "ids of files", _opens("/proc/sys/net/ipv4/ip_forward", "O_WRONLY")),
 )  # fmt: skip
 SYSCALLS = f"""
 told = {{}}

@@ -285,3 +285,34 @@ def test_shared_memory_by_key_ends_with_the_run(shared: Cell) -> None:
     find = "import ctypes; l = ctypes.CDLL(None); print(l.shmget(4711, 4096, 0o666) >= 0)"
     assert greedy(shared, keep + "\n" + find).out == b"True\nTrue\n"
     assert greedy(shared, find).out == b"False\n"
+
+
+LEASE = """
+import fcntl, os, signal, time
+with open('made', 'w') as made: made.write('#!/bin/sh\\necho made\\n')
+os.chmod('made', 0o755)
+if os.fork() == 0:
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    fcntl.fcntl(os.open('made', os.O_RDWR), fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    os.close(os.open('leased', os.O_CREAT)); time.sleep(60)
+while not os.path.exists('leased'): time.sleep(0.01)
+"""
+WAITING = """
+pid = os.fork()
+if pid == 0: os.execv('./made', ['made'])
+time.sleep(1.5)
+if os.waitpid(pid, os.WNOHANG) == (0, 0): print('DID', flush=True)
+"""
+
+
+@pytest.mark.attack(
+    "keeping the runner at the start of a program, by a process of its compiler that has a lease on it",
+    held="what a compiler leaves is killed before the program starts",
+    control="while that process lives, whoever executes the program waits",
+)
+def test_a_lease_on_the_program(shared: Cell) -> None:
+    begun = time.monotonic()
+    ended = shared.run("./made", compile=["python3", "main.py"], code=LEASE, source="main.py", seconds=5)
+    assert (ended.out, ended.end["how"], ended.end["left"], ended.end["doubts"]) == (b"made\n", "finished", 1, [])
+    assert time.monotonic() - begun < 20
+    assert greedy(shared, LEASE + WAITING).out == b"DID\n"
