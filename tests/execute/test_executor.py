@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -115,6 +116,37 @@ def test_a_request_that_does_not_hold_reaches_no_cell(executor: Executor, fleet:
     with pytest.raises(NotServed, match="C33"):
         executor.run(wish("", vcpu=8))
     assert fleet.owners() == ["", ""]
+
+
+@pytest.mark.slow
+def test_more_than_it_can_is_refused_at_once(executor: Executor, wish: Ask) -> None:
+    """Runs come by the clock, however long those before take."""
+    executor.run(wish("echo hi"))
+    accepted, refused, wrong = list[float](), list[float](), list[str]()
+
+    def one() -> None:
+        began = time.monotonic()
+        try:
+            result = executor.run(wish("echo hi", accepts=0.2))
+        except Overloaded as error:
+            refused.append(time.monotonic() - began)
+            wrong.extend({error.rule} - {"C10", "C11"})
+        else:
+            accepted.append(time.monotonic() - began)
+            wrong.extend({result.stdout.decode()} - {"hi\n"})
+
+    threads = [threading.Thread(target=one) for _ in range(1000)]
+    for number, thread in enumerate(threads):
+        thread.start()
+        if number % 5 == 0:
+            time.sleep(0.01)
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert len(accepted) + len(refused) == len(threads)
+    assert len(accepted) > 10
+    assert len(refused) > 10
+    assert sorted(refused)[len(refused) // 2] < 0.02
 
 
 @pytest.mark.slow
