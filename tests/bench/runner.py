@@ -1,6 +1,6 @@
 """Processor time of a run inside its cell, without the host's side: what the container's cgroup counts, the runner and the kernel for it.
 
-Where the time of `sh -c 'echo hi'` goes (3.4 ms on a core that nobody else uses; perf, by samples): a quarter is the runner's Python,
+Where the time of `sh -c 'echo hi'` goes (3.0 ms on a core that nobody else uses; perf, by samples): a quarter is the runner's Python,
 an eighth the making of five namespaces, of which the network is the dearest, an eighth mounts and the change of root, a sixth the
 program itself and its linking, a tenth the ends of processes and namespaces, the rest pipes, files and the scheduler. About a
 millisecond more is work that the kernel does later and counts for nobody: taking network namespaces down. A copy of the zygote costs
