@@ -16,19 +16,16 @@ _ARENA_MAX = -8
 CHOSEN = ("MALLOC_ARENA_MAX", "GLIBC_TUNABLES")
 """Whoever sets one of these in the environment has chosen otherwise."""
 
+_libc = ctypes.CDLL(None)
+
 
 def keep_little() -> None:
     """From here on few arenas. Before threads are started; it does nothing under another C library."""
-    if not any(name in os.environ for name in CHOSEN) and (found := _libc("mallopt")) is not None:
-        found(_ARENA_MAX, ARENAS)
+    if not any(name in os.environ for name in CHOSEN) and hasattr(_libc, "mallopt"):
+        _libc.mallopt(_ARENA_MAX, ARENAS)
 
 
 def give_back() -> None:
     """Give what no object uses back to the system: milliseconds, more where there is much."""
-    if (found := _libc("malloc_trim")) is not None:
-        found(ctypes.c_size_t(0))
-
-
-def _libc(name: str) -> ctypes._NamedFuncPointer | None:
-    found: ctypes._NamedFuncPointer | None = getattr(ctypes.CDLL(None), name, None)
-    return found
+    if hasattr(_libc, "malloc_trim"):
+        _libc.malloc_trim(ctypes.c_size_t(0))

@@ -19,6 +19,8 @@ PATIENCE = 10
 """Seconds to wait for another process that writes."""
 WAL_SIZE = 4_000_000
 """Bytes that the write-ahead log is cut back to when it begins again."""
+CACHE = 512
+"""KiB of pages that a connection keeps. The system keeps the file as well, and what is asked of one again and again is few rows."""
 BROKEN = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 CLOSED = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
@@ -60,6 +62,7 @@ class SqliteFile:
         self._connection.execute("pragma journal_mode=wal")
         self._connection.execute(f"pragma journal_size_limit={WAL_SIZE}")
         self._connection.execute("pragma synchronous=full")
+        self._connection.execute(f"pragma cache_size=-{CACHE}")
         self._db = sqlite_utils.Database(self._connection)
 
     def __enter__(self) -> Self:
