@@ -77,6 +77,8 @@ class Tending:
         """Look once, so that what is warm is known, and go on beside the runs. Raises ``StateError``."""
         lose_dead(self._file, self._file.path.parent)
         self._look()
+        self._due["old look"] = time.monotonic() + OLD
+        self._due["read"] = time.monotonic() + READ_AGAIN
         self._thread.start()
 
     def want(self) -> None:
