@@ -18,12 +18,15 @@ from tests.bench import rivals
 from tests.bench.cells import measure as measure_cells
 from tests.bench.commits import measure as measure_commit
 from tests.bench.contest import measure as measure_contest
+from tests.bench.execute import measure as measure_execute
 from tests.bench.figures import Figure, middle, say, seconds, show
 from tests.bench.fleet_loop import measure as measure_fleet
 from tests.bench.guard import measure as measure_guard
+from tests.bench.integrity import measure as measure_integrity
 from tests.bench.lease import measure as measure_lease
 from tests.bench.loop import measure_idle, measure_kill, measure_moves, measure_refill
 from tests.bench.memory import measure as measure_memory
+from tests.bench.overload import measure as measure_overload
 from tests.bench.pure import measure as measure_pure
 from tests.bench.runner import measure as measure_runner
 from tests.bench.scale import measure as measure_scale
@@ -202,8 +205,13 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "takeover": lambda bench: measure_takeover(bench.fleet("h1")),
     "cells": lambda bench: measure_cells(bench.lab.daemon("h4"), bench.starter.tarball),
     "runner": lambda bench: measure_runner(bench.lab.daemon("h5"), bench.starter.tarball, bench.folder),
+    "execute": lambda bench: measure_execute(bench.lab.daemon("h1"), bench.starter.tarball, bench.folder),
+    "overload": lambda bench: measure_overload(bench.lab.daemon("h1"), bench.starter.tarball, bench.folder),
     "demo": bench_demo,
+    "integrity": lambda bench: measure_integrity(bench.lab.daemon("h1"), bench.starter.tarball, bench.folder),
 }
+LONG = frozenset({"integrity"})
+"""Measured only where they are named: they take a quarter of an hour."""
 
 
 def main(names: list[str]) -> int:
@@ -215,7 +223,7 @@ def main(names: list[str]) -> int:
     figures: list[Figure] = []
     with Lab() as lab, tempfile.TemporaryDirectory(prefix="unsandbox-bench-") as folder:
         bench = Bench(lab, build_starter(Path(folder)), Path(folder))
-        for name in names or ALL:
+        for name in names or (name for name in ALL if name not in LONG):
             say(name)
             figures.extend(found := ALL[name](bench))
             for figure in found:

@@ -8,6 +8,7 @@ from reconciler.model.execute import is_spent
 from tests.e2e.fleet import HEAD, Fleet, Ran
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.conftest import Starter
@@ -33,18 +34,19 @@ class Stocked(Fleet):
 
     box = ""
     stocks = 0
+    runs: Mapping[str, str] = RUNS
 
     def stock(self, cells: int, spec: str = "") -> None:
         """Declare another pool of so many cells, and have them made."""
         self.stocks += 1
         self.box = f"box{self.stocks}"
-        self.write("images/languages.yaml", "".join(ROW.format(name=name, run=run) for name, run in RUNS.items()))
+        self.write("images/languages.yaml", "".join(ROW.format(name=name, run=run) for name, run in self.runs.items()))
         self.write(
             "manifests/base.yaml",
             HEAD.format(kind="Tier", name="small")
             + "  {vcpu: 1, memory: 256MiB, disk: 512MiB, processes: 200}\n---\n"
             + HEAD.format(kind="Image", name="starter")
-            + f"  {{alias: starter, languages: [{', '.join(RUNS)}], fingerprint: {self.starter.fingerprint},"
+            + f"  {{alias: starter, languages: [{', '.join(self.runs)}], fingerprint: {self.starter.fingerprint},"
             + " file: manifests/files/starter.tar.gz}\n",
         )
         self.pool(self.box, f"size: {cells}{', ' + spec if spec else ''}")

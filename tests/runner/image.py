@@ -25,8 +25,8 @@ def linked(*programs: Path) -> set[Path]:
     return {Path(found) for found in _LINKED.findall(told)}
 
 
-def files() -> Iterator[tuple[Path, str]]:
-    """What is added: the file here, and its path inside."""
+def files(more: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
+    """What is added: the file here, and its path inside. ``more`` are programs of this machine that go where they are here."""
     program = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     library = Path(sysconfig.get_path("stdlib"))
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -34,20 +34,21 @@ def files() -> Iterator[tuple[Path, str]]:
     for path in library.rglob("*"):
         if path.is_file() and not LEFT_OUT & set(path.relative_to(library).parts):
             yield path, f"usr/local/lib/{version}/{path.relative_to(library)}"
-    for path in linked(program, *(library / "lib-dynload").glob("[_bz]*.so")):
+    yield from ((path, str(path).strip("/")) for path in more)
+    for path in linked(program, *more, *(library / "lib-dynload").glob("[_bz]*.so")):
         inside = (
             "usr/lib" if path.is_relative_to(program.parents[1]) and program.parents[1] != Path("/usr") else str(path.parent).strip("/")
         )
         yield path, f"{inside}/{path.name}"
 
 
-def build(starter: Path, out: Path) -> tuple[Path, str]:
-    """The image and its fingerprint."""
+def build(starter: Path, out: Path, *more: Path) -> tuple[Path, str]:
+    """The image, with ``more`` programs in it, and its fingerprint."""
     made = out / "python.tar"
     with tarfile.open(starter) as source, tarfile.open(made, "w") as tar:
         for member in source:
             tar.addfile(member, source.extractfile(member) if member.isreg() else None)
-        for path, inside in files():
+        for path, inside in files(more):
             data = path.read_bytes()
             info = tarfile.TarInfo(f"rootfs/{inside}")
             info.size, info.mode = len(data), 0o755 if path.stat().st_mode & 0o100 else 0o644
