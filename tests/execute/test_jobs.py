@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,6 +125,21 @@ def test_a_defect_of_ours_ends_its_job(jobs: Jobs) -> None:
     with pytest.raises(NoResult, match="this program failed: KeyError") as told:
         result_of_job(ended)
     assert "secret" not in told.value.message
+
+
+def test_a_job_whose_end_cannot_be_stored_is_lost_as_soon_as_something_can(jobs: Jobs, file: JobsFile) -> None:
+    def told_in_half_letters(_stop: Callable[[], bool], started: Callable[[], bool]) -> RunResult:
+        assert started()
+        return replace(RESULT, host="\ud800")
+
+    job, _ = jobs.begin(request(), "sh", "", told_in_half_letters)
+    told = jobs.wait(job.id, ANN, 0.5)
+    assert told is not None
+    assert told.state is JobState.RUNNING
+    jobs.hear()
+    told = file.job(job.id, ANN)
+    assert told is not None
+    assert (told.state, told.result) == (JobState.LOST, "")
 
 
 def test_a_job_that_waits_is_cancelled_before_it_begins(jobs: Jobs, file: JobsFile) -> None:

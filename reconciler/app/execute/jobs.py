@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -42,6 +43,8 @@ class Jobs:
         self._holder = holder
         self._flags: dict[str, threading.Event] = {}
         self._threads: dict[str, threading.Thread] = {}
+        self._untold = deque[str]()
+        """Jobs that ended and could not be stored, so that they are lost."""
         self._changed = threading.Condition()
 
     def known(self, request: RunRequest, key: str) -> Job | None:
@@ -84,6 +87,8 @@ class Jobs:
         try:
             state, document = self._result(job, run, flag)
             self._file.finish(job.id, self._holder, state, text_of(document), now().timestamp())
+        except Exception:  # noqa: BLE001 - whatever it is that cannot be stored, nobody shall wait for it for ever
+            self._untold.append(job.id)
         finally:
             self._forget(job.id)
 
@@ -111,7 +116,10 @@ class Jobs:
         return asked
 
     def hear(self) -> None:
-        """Pass on what other processes asked to be cancelled."""
+        """Pass on what other processes asked to be cancelled, and tell of what is lost. Raises ``StateError``."""
+        while self._untold:
+            self._file.finish(self._untold[0], self._holder, JobState.LOST, "", now().timestamp())
+            self._untold.popleft()
         for id_ in self._file.cancelled(self._holder) if self._flags else ():
             flag = self._flags.get(id_)
             if flag is not None:
