@@ -89,10 +89,13 @@ class Channel:
         return arrived
 
     def drain(self, until: float) -> bool:
-        """Send the rest of what was written; whether all of it is gone. What the program says meanwhile is there for ``read``."""
+        """Send the rest of what was written; whether all of it is gone. What the program says meanwhile is there for ``read``.
+
+        False as well where it says more than ``MESSAGE`` bytes, for nobody reads them here.
+        """
         while (self._waiting or self._pipes[STDIN].owing) and not self._ended:
             wait = until - time.monotonic()
-            if wait <= 0:
+            if wait <= 0 or len(self._arrived) > MESSAGE:
                 return False
             self._step(wait)
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -149,8 +150,9 @@ def test_one_that_tells_the_truth_is_believed(lying: Any) -> None:
 
 
 def test_what_it_tells_of_doubts_is_kept_and_shown_as_text(lying: Any) -> None:
-    result = run(lying, 'end(doubts=["\\x1b[2J3 mounts"], left=2, mounts=1)')
+    result = run(lying, 'end(doubts=["\\x1b[2J3 mounts"], refused=[["a", "\\ud800\\x1b[2J"]], left=2, mounts=1)')
     assert result.ending is Ending.FINISHED
+    assert result.refused == (("a", "??[2J"),)
     assert result.receipt.doubts == ("processes that the program left: 2", "?[2J3 mounts")
     assert (result.receipt.killed, result.receipt.mounts) == (2, 1)
 
@@ -215,6 +217,14 @@ def test_one_that_does_not_read_is_ended_by_our_clock(lying: Any, monkeypatch: p
     assert result.ending is Ending.TIMEOUT
     told_too_early = run(lying, "end()", stdin=bytes(32 * 1024 * 1024))
     assert told_too_early.receipt.doubts == ("the runner does not take what it is told",)
+
+
+def test_what_floods_us_while_it_should_read_is_not_kept(lying: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.app.execute.link.GRACE", 3.0)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result = run(lying, "end(); time.sleep(0.3); exec('while 1: os.write(1, bytes(1 << 16))')", stdin=bytes(16 * 1024 * 1024))
+    assert result.receipt.doubts == ("the runner does not take what it is told",)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024
 
 
 def test_one_that_ignores_a_cancel_is_ended_by_our_clock(lying: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from reconciler.app.execute.spec import ZYGOTES, Room, asked, said
 from reconciler.app.execute.talk import NOTHING, GivenUp, Hearing, fit, read_hello
-from reconciler.app.execute.told import Doubtful
+from reconciler.app.execute.told import Doubtful, shown
 from reconciler.engine.fields import as_bytes
 from reconciler.errors import OperationFailed
 from reconciler.lxd.channel import Channel
@@ -212,7 +212,7 @@ def _result(what: Asked, hearing: Hearing, over: _Over, took: float, where: tupl
         stderr=bytes(hearing.stderr),
         truncated=tuple(end.get("truncated", ())),
         artifacts=artifacts,
-        refused=(*refused, *((name, why) for name, why in end.get("refused", ()))),
+        refused=(*refused, *((shown(name), shown(why)) for name, why in end.get("refused", ()))),
         times=_times(end.get("times", {}), took),
         cpu=cpu,
         peak=end.get("peak", 0),
@@ -241,7 +241,7 @@ def _doubts(end: Mapping[str, Any], over: _Over) -> tuple[str, ...]:
         found.append("a process was killed for want of memory")
     if end.get("left"):
         found.append(f"processes that the program left: {end['left']}")
-    found += ["".join(letter if letter.isprintable() else "?" for letter in doubt) for doubt in end.get("doubts", ())]
+    found += map(shown, end.get("doubts", ()))
     return tuple(found)
 
 

@@ -200,5 +200,4 @@ def fit(artifacts: list[Artifact]) -> tuple[tuple[Artifact, ...], tuple[tuple[st
 
 
 def _why(payload: bytes) -> str:
-    why: str = told.read(payload, _WHY)["why"]
-    return "".join(letter if letter.isprintable() else "?" for letter in why)
+    return told.shown(told.read(payload, _WHY)["why"])

@@ -44,6 +44,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def shown(text: str) -> str:
+    """A text as it may be stored and shown: half letters and what moves a cursor are no part of it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def number(least: int, most: int) -> Callable[[Any], bool]:
     """Whether it is a whole number within these, ends included."""
     return lambda value: type(value) is int and least <= value <= most
