@@ -1,6 +1,7 @@
 """Instances whose creation was cut off: LXD lists what it had begun to make when it was killed, and neither ends it nor takes it away.
 
 To start one does harm: LXD then makes an empty folder in the place of the disk, and can no longer delete it. Nothing ever ran in one.
+Nor in one that was given ids astray: each try to start it fails, and it keeps its ids.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model import marks
 from reconciler.model.world import Status
+from reconciler.policy import isolation
 
 if TYPE_CHECKING:
     from reconciler.model.records import Ledger
@@ -19,8 +21,8 @@ UNPACKED = frozenset({"volatile.apply_template", "volatile.last_state.power"})
 
 
 def unpacked(found: Instance) -> bool:
-    """Whether it was made to its end: it shows so, or it runs."""
-    return found.status is not Status.STOPPED or bool(UNPACKED & found.config.keys())
+    """Whether it was made to its end: it runs, or shows so and could run."""
+    return found.status is not Status.STOPPED or (bool(UNPACKED & found.config.keys()) and not isolation.astray(found.config))
 
 
 def unfinished(observed: Observed, ledger: Ledger) -> frozenset[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Instances: create and update. What exists is written to only while it has the uuid that was planned for."""
+"""Instances that exist: they are written to only while they have the uuid that was planned for."""
 
 from __future__ import annotations
 
@@ -10,56 +10,17 @@ from reconciler.lxd import convert
 from reconciler.lxd.connect import metadata_of
 from reconciler.lxd.operations import Waiting, run
 from reconciler.lxd.read import instance
-from reconciler.model import marks
-from reconciler.model.world import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.lxd.connect import Door
-    from reconciler.model.plan import CreateInstance, UpdateInstance
+    from reconciler.model.plan import UpdateInstance
     from reconciler.model.world import Instance
 
-CREATE_SECONDS = 300
 WRITE_SECONDS = 120
 SHOWN = 12
 """Digits of a fingerprint that are enough to tell two apart in a message."""
-UNPACKED = "volatile.apply_template"
-"""LXD writes this as the last thing of creating an instance and takes it away at its first start."""
-
-
-def create(door: Door, call: CreateInstance) -> str:
-    """Create it, stopped. One that this very plan made before counts as done; another of that name is a ``Conflict``."""
-    body = {
-        "name": call.name,
-        "type": convert.CONTAINER,
-        "profiles": [],
-        "source": {"type": "image", "fingerprint": call.image},
-        "config": dict(call.config),
-        "devices": {name: dict(device) for name, device in call.devices.items()},
-    }
-
-    def made() -> bool:
-        return _is_made(instance(door, call.name), call)
-
-    try:
-        with door.creating:
-            path = door.path("instances", target=call.target) if call.target else door.path("instances")
-            run(door, "POST", path, body, Waiting(CREATE_SECONDS, made))
-    except Conflict as error:
-        if not made():
-            raise Conflict(f"{door.host.name}: the name {call.name} is taken by an instance that this plan did not make") from error
-    return ""
-
-
-def _is_made(found: Instance | None, call: CreateInstance) -> bool:
-    """The row is there from the first moment of creating, so the row alone proves nothing."""
-    intent = call.config.get(marks.INTENT)
-    if found is None or not intent or found.config.get(marks.INTENT) != intent:
-        return False
-    if call.target and found.location != call.target:
-        return False
-    return UNPACKED in found.config or found.status in {Status.RUNNING, Status.FROZEN}
 
 
 def update(door: Door, call: UpdateInstance) -> str:

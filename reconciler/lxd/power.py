@@ -9,6 +9,7 @@ from reconciler.errors import Conflict, OperationFailed, Rejected
 from reconciler.lxd.instances import read_planned
 from reconciler.lxd.operations import Waiting, run
 from reconciler.lxd.read import instance
+from reconciler.lxd.startlog import with_reason
 from reconciler.model.world import Status
 
 if TYPE_CHECKING:
@@ -41,14 +42,16 @@ def set_power(door: Door, call: SetPower) -> str:
         if reached():
             return call.uuid or _uuid_at_rest(door, call)
         if not (call.last_resort and call.verb == "stop" and isinstance(error, OperationFailed)):
-            raise _stubborn(door, call, error) from error
+            raise _explained(door, call, error) from error
         # Read once more: in the time that it was given it may have become somebody else's.
         return set_power(door, replace(call, force=True, last_resort=False))
     return call.uuid or _uuid_at_rest(door, call)
 
 
-def _stubborn(door: Door, call: SetPower, error: HostError) -> HostError:
-    """What an orderly stop that did not come to its end means; every other failure is itself."""
+def _explained(door: Door, call: SetPower, error: HostError) -> HostError:
+    """What an orderly stop that did not come to its end means, and why a start failed; every other failure is itself."""
+    if call.verb == "start" and isinstance(error, OperationFailed):
+        return with_reason(door, call.name, error)
     if call.verb != "stop" or call.force or not isinstance(error, OperationFailed):
         return error
     return OperationFailed(

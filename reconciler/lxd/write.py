@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import Defect
 from reconciler.lxd import destroy, instances
 from reconciler.lxd.connect import Door
+from reconciler.lxd.create import create
 from reconciler.lxd.foundation import put_object
 from reconciler.lxd.gallery import delete_image, mark_image
 from reconciler.lxd.images import import_image
@@ -43,7 +44,7 @@ def _perform(call: Call, _door: Door) -> str:
 
 @_perform.register
 def _create(call: CreateInstance, door: Door) -> str:
-    return instances.create(door, call)
+    return create(door, call)
 
 
 @_perform.register

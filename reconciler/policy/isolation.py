@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.model.resources import Host
     from reconciler.model.world import HostView
 
 KEY = "security.idmap.isolated"
 SIZE = "security.idmap.size"
+BASE = "volatile.idmap.base"
+"""The first of its ids on the host, as LXD chose it; "0" for one that shares those of all."""
+LOWEST = 100_000
+"""No system gives ids below this to root's containers (``SUB_UID_MIN``): they are of its own users."""
 RANGE = 65_536
 """Ids that a container takes for itself."""
 NESTED = 2 * RANGE
@@ -27,3 +33,12 @@ def free_ranges(host: Host, view: HostView) -> int:
 def ranges(*, nesting: bool) -> int:
     """How many one container takes."""
     return NESTED // RANGE if nesting else 1
+
+
+def astray(config: Mapping[str, str]) -> bool:
+    """Whether LXD gave it ids that no host has: it takes an isolated container without a range to have range 0, and gives the ids behind.
+
+    With such ids nothing starts. What cannot be read is not astray.
+    """
+    base = config.get(BASE, "")
+    return config.get(KEY) == "true" and base.isascii() and base.isdigit() and 0 < int(base) < LOWEST

@@ -17,6 +17,7 @@ from tests.engine.worlds import build
 MARK = "user.unsandbox.intent"
 AT = "2026-01-01T00:00:00+00:00"
 OURS = {MARK: "plan-1"}
+ASTRAY = {"volatile.apply_template": "create", "security.idmap.isolated": "true", "volatile.idmap.base": "65536"}
 WORK = [{"doing": "Creating container", "instance": "svc-web"}]
 
 
@@ -31,6 +32,7 @@ WORLDS: dict[str, dict[str, Any]] = {
     "same, frozen": at_h1(status="frozen"),
     "made by this plan": at_h1(uuid="new", config=OURS),
     "made by this plan, stopped": at_h1(uuid="new", status="stopped", config={**OURS, "volatile.apply_template": "create"}),
+    "made by this plan, astray": at_h1(uuid="new", status="stopped", config={**OURS, **ASTRAY}),
     "made by this plan, half": at_h1(uuid="new", status="stopped", config={**OURS, "volatile.last_state.power": None}),
     "made by this plan, renamed": at_h1(uuid="new", name="svc-www", config=OURS),
     "another's mark": at_h1(uuid="other", config={MARK: "plan-0"}),
@@ -68,6 +70,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "made by this plan": DONE,
         "made by this plan, stopped": DONE,
         "made by this plan, half": REDO,
+        "made by this plan, astray": REDO,
         "made by this plan, renamed": P10,
         "another's mark": P10,
         "another's, stopped": P10,
@@ -85,6 +88,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "made by this plan": DONE,
         "made by this plan, stopped": DONE,
         "made by this plan, half": DONE,
+        "made by this plan, astray": DONE,
         "made by this plan, renamed": DONE,
         "another's mark": DONE,
         "another's, stopped": DONE,
@@ -103,6 +107,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "made by this plan": DONE,
         "made by this plan, stopped": REDO,
         "made by this plan, half": REDO,
+        "made by this plan, astray": REDO,
         **BLIND,
     },
     "SetPower:freeze": {
@@ -114,6 +119,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "made by this plan": REDO,
         "made by this plan, stopped": REDO,
         "made by this plan, half": REDO,
+        "made by this plan, astray": REDO,
         **BLIND,
     },
     "SetPower:stop": {
@@ -125,6 +131,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "made by this plan": REDO,
         "made by this plan, stopped": DONE,
         "made by this plan, half": DONE,
+        "made by this plan, astray": DONE,
         **BLIND,
     },
     "UpdateInstance": REPEATABLE,

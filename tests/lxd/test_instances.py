@@ -57,6 +57,26 @@ def test_creating_costs_one_request_and_one_wait(door: Door, lxd: Daemon, starte
     assert found["devices"]["root"]["size"] == "128MiB"
 
 
+APART = {"security.idmap.isolated": "true"}
+NO_IDS = "delete from instances_config where key = 'volatile.idmap.base' and instance_id = (select id from instances where name = 'cut')"
+"""What is left of a creation that was cut off between the row and its ids."""
+
+
+def test_what_lxd_gives_ids_astray_is_taken_away_again(door: Door, lxd: Daemon, starter: Starter) -> None:
+    perform(door, creation("cut", starter.fingerprint, APART))
+    lxd.query("POST", "/internal/sql", {"database": "global", "query": NO_IDS})
+    with pytest.raises(OperationFailed, match="LXD gave astray ids from 65536 on, with which it could never start"):
+        perform(door, creation("astray", starter.fingerprint, {**APART, **PROTECTED}))
+    assert "astray" not in names(lxd)
+    perform(door, creation("shared", starter.fingerprint))
+    assert "shared" in names(lxd)
+    perform(door, DeleteInstance("cut", uuid(lxd, "cut")))
+    with counted(door) as sent:
+        launch(door, creation("astray", starter.fingerprint, APART))
+    assert sent["GET /1.0/instances/{name}"] == 1
+    assert row(lxd, "astray")["status"] == "Running"
+
+
 def test_creating_again_under_the_same_plan_counts_as_done(door: Door, lxd: Daemon, starter: Starter) -> None:
     call = creation("again", starter.fingerprint)
     perform(door, call)

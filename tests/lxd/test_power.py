@@ -10,6 +10,7 @@ import pytest
 from reconciler.engine.fingerprint import essence
 from reconciler.errors import Conflict, NotFound, OperationFailed
 from reconciler.lxd.read import instance
+from reconciler.lxd.startlog import first_error
 from reconciler.lxd.write import perform
 from reconciler.model.plan import SetPower
 from tests.lxd.actors import counted, creation, launch, row, uuid
@@ -88,3 +89,31 @@ def test_what_was_adopted_since_is_not_stopped_on_the_way_to_its_end(door: Door,
     with pytest.raises(Conflict, match="P02: adopted is not as planned for"):
         perform(door, SetPower("adopted", "stop", force=True, timeout=20, uuid=found.uuid, essence=essence(found)))
     assert row(lxd, "adopted")["status"] == "Running"
+
+
+def test_a_start_that_fails_is_told_with_the_reason_in_its_log(door: Door, lxd: Daemon, starter: Starter) -> None:
+    call = creation("nobody", starter.fingerprint, {"security.idmap.isolated": "true", "security.idmap.base": "65536"})
+    source = {"type": "image", "fingerprint": call.image}
+    body = {"name": call.name, "type": "container", "profiles": [], "source": source, "config": call.config, "devices": call.devices}
+    lxd.query("POST", "/1.0/instances?project=unsandbox", body)
+    told = r"forkstart unsandbox_nobody .*\(lxc\.log: newuidmap failed .* uid range \[0-65536\) -> \[65536-131072\) not allowed.*\)"
+    with pytest.raises(OperationFailed, match=told):
+        perform(door, SetPower("nobody", "start", force=False, timeout=20))
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ("", ""),
+        ("lxc a 20260101000000.000 WARN     conf - conf.c:f:1 - odd\n", ""),
+        (
+            "lxc a 2026 WARN a - b:1 - odd\nlxc a 2026 ERROR    conf - conf.c:f:1 - no - such file\nlxc a 2026 ERROR a - b:1 - x\n",
+            "no - such file",
+        ),
+        ("lxc a 2026 ERROR nothing of the usual form", "lxc a 2026 ERROR nothing of the usual form"),
+        ("lxc a 2026 ERROR conf - f:1 - \x1b[31mred\x00", "?[31mred?"),
+        ("lxc a 2026 ERROR conf - f:1 - " + "x" * 5000, "x" * 300),
+    ],
+)
+def test_the_first_error_of_a_log_is_its_reason(log: str, told: str) -> None:
+    assert first_error(log) == told
