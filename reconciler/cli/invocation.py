@@ -40,10 +40,15 @@ def acting(context: typer.Context) -> Invocation:
     if not is_person(made.settings.actor):
         raise Refused(
             f"{made.settings.actor or 'nobody'} is an account, not a person, and what is done must be somebody's doing",
-            hint=f"unsandbox --actor NAME {context.info_name} ... (or once: export UNSANDBOX_ACTOR=NAME)",
+            hint=f"unsandbox --actor NAME {_typed(context)} ... (or once: export UNSANDBOX_ACTOR=NAME)",
             rule="A15",
         )
     return made
+
+
+def _typed(context: typer.Context) -> str:
+    """The words of the command behind ``unsandbox``."""
+    return context.command_path.removeprefix(context.find_root().command_path).strip()
 
 
 def seconds(context: typer.Context, option: str, text: str) -> int:

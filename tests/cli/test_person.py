@@ -21,6 +21,11 @@ CHANGING = (
 )
 
 
+def test_the_command_to_type_is_the_one_that_was_typed(repository: Shell) -> None:
+    error = one_error(repository.run("jobs", "show", "x", UNSANDBOX_ACTOR="root"))
+    assert "unsandbox --actor NAME jobs show ..." in error["next"]
+
+
 @pytest.mark.parametrize("words", CHANGING, ids=lambda words: words[0])
 @pytest.mark.parametrize("environ", [{"UNSANDBOX_ACTOR": "root"}, {"UNSANDBOX_ACTOR": "root@host"}, {"UNSANDBOX_ACTOR": "uid-0@host"}])
 def test_an_account_is_nobody_in_particular(repository: Shell, words: list[str], environ: dict[str, str]) -> None:
