@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from reconciler.app.execute.executor import Executor
 from reconciler.errors import Defect, UnsandboxError
@@ -25,12 +25,13 @@ def in_background(settings: Settings, request: RunRequest, key: str) -> str:
     """The id of the job. Raises whatever kept it from being begun."""
     sys.stdout.flush()
     sys.stderr.flush()
-    reading, writing = os.pipe()
+    reading, ours = os.pipe()
+    writing = os.fdopen(ours, "w")
     # The request goes to a copy of this process, so that nothing of it is in a list of processes.
     if os.fork() == 0:
         os.close(reading)
         _carry(settings, request, key, writing)
-    os.close(writing)
+    writing.close()
     with os.fdopen(reading, "rb") as told:
         answer = json.loads(told.read() or b"{}")
     if "id" in answer:
@@ -38,7 +39,7 @@ def in_background(settings: Settings, request: RunRequest, key: str) -> str:
     raise _error(answer)
 
 
-def _carry(settings: Settings, request: RunRequest, key: str, writing: int) -> NoReturn:
+def _carry(settings: Settings, request: RunRequest, key: str, writing: TextIO) -> NoReturn:
     """In the copy: begin it, tell its id, and wait for its end. Nothing is left of the terminal."""
     try:
         os.setsid()
@@ -50,22 +51,23 @@ def _carry(settings: Settings, request: RunRequest, key: str, writing: int) -> N
         os._exit(0)
 
 
-def _run(settings: Settings, request: RunRequest, key: str, writing: int) -> None:
+def _run(settings: Settings, request: RunRequest, key: str, writing: TextIO) -> None:
     try:
         with Executor.open(settings) as executor:
             owned = replace(request, owner=executor.owner(Caller(operator=settings.actor)))
             job = executor.submit(owned, key)
-            _tell(writing, {"id": job.id})
+            tell(writing, {"id": job.id})
             while job.state not in ENDED:
                 job = executor.wait(job.id, owned.owner, HOUR) or job
     except UnsandboxError as error:
-        _tell(writing, {"code": error.code, "message": error.message, "hint": error.hint, "exit": error.exit_status})
+        tell(writing, {"code": error.code, "message": error.message, "hint": error.hint, "exit": error.exit_status})
 
 
-def _tell(writing: int, answer: dict[str, object]) -> None:
-    with suppress(OSError):  # told already, and closed
-        os.write(writing, json.dumps(answer).encode())
-        os.close(writing)
+def tell(writing: TextIO, answer: dict[str, object]) -> None:
+    """Say it to the command that waits, once: the number of what is closed then may be that of another file."""
+    if not writing.closed:
+        with suppress(OSError), writing:
+            json.dump(answer, writing)
 
 
 def _error(answer: dict[str, object]) -> UnsandboxError:
