@@ -145,7 +145,7 @@ class Zygote:
 
 def _matters(name: str, value: str) -> bool:
     """Whether it would change how an interpreter starts, in a way that a copy cannot make up for."""
-    return name.startswith(("PYTHON", "LC_")) and SETTINGS.get(name) != value
+    return name.startswith(("PYTHON", "LC_", "LD_", "TZ")) and SETTINGS.get(name) != value
 
 
 def serve() -> None:

@@ -172,6 +172,9 @@ raise SystemExit(5)
         assert [one.err for one in pair] == [b"False\n", b"True\n"]
         assert pair[0].out == pair[1].out
         assert b"FileIO" in pair[0].out
+        zone = {"code": "import time; print(time.tzname, time.localtime(0).tm_hour)", "source": "main.py", "environment": {"TZ": "ABC-5"}}
+        pair = [cell.run("python3", "main.py", zygote=kind, **zone) for kind in ("", "python")]
+        assert pair[0].out == pair[1].out == b"('ABC', 'ABC') 5\n"
         randoms = "import random, uuid, os, tempfile; print(random.random(), uuid.uuid4(), os.urandom(4), tempfile.mktemp())"
         told = [cell.run("python3", "main.py", code=randoms, source="main.py", zygote="python").out for _ in range(8)]
         assert len(set(told)) == len(told)
