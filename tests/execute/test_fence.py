@@ -76,6 +76,12 @@ def test_a_cell_with_a_mark_of_which_the_file_knows_nothing_is_left(place: Place
     with pytest.raises(Conflict, match="is not free to be claimed"):
         put_mark(door_of(claim, place.door, file), claim)
     assert mark_of(place) == theirs
+    # Nor is it ended under whoever runs in it.
+    spent = file.spend(claim, now().timestamp(), "it was not the cell that was claimed")
+    assert spent is not None
+    with pytest.raises(Conflict, match="is not free to be claimed"):
+        put_mark(door_of(spent, place.door, file), spent)
+    assert mark_of(place) == theirs
 
 
 def test_nothing_else_passes(place: Place, file: ExecuteFile, claim: Claim) -> None:
