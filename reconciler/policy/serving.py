@@ -43,7 +43,11 @@ def _unknown(wish: Wish, offers: tuple[Offer, ...]) -> No | None:
         return None
     if not wish.pool:
         return No("no pool is declared", (("pools", "0"),), UNBLOCK)
-    return No("there is no such pool", (("asked for", wish.pool), ("pools", ", ".join(offer.pool for offer in offers) or "none")), UNBLOCK)
+    return No(
+        "there is no such pool",
+        (("asked for", ascii(wish.pool[:40])), ("pools", ", ".join(offer.pool for offer in offers) or "none")),
+        UNBLOCK,
+    )
 
 
 def _speechless(wish: Wish, offers: tuple[Offer, ...]) -> No | None:

@@ -43,9 +43,15 @@ class JobsFile(ExecuteFile):
         return self._changed("update jobs set state = 'running', holder = ? where id = ? and state = 'queued' and not cancel", holder, id_)
 
     def finish(self, id_: str, holder: str, state: JobState, result: str, at: float) -> bool:
-        """It came to its end. False where it did before, or is another's: what is stored stays."""
+        """It came to its end. False where it did before, or is another's: what is stored stays.
+
+        Of one that never began nothing was run, so that its key is free: who sends it again means it.
+        """
         statement = f"update jobs set state = ?, result = ?, ended_at = ? where id = ? and holder = ? and {_OPEN}"  # noqa: S608 - our own words
-        return self._changed(statement, state.value, result, at, id_, holder)
+        unbegun = "delete from keys where job = (select id from jobs where id = ? and holder = ? and state = 'queued')"
+        with self.changing() as connection:
+            connection.execute(unbegun, (id_, holder))
+            return connection.execute(statement, (state.value, result, at, id_, holder)).rowcount == 1
 
     def cancel(self, id_: str, owner: str, at: float) -> bool:
         """Ask for its end; one that waits has ended with it. False where there is none of this owner that goes on."""
@@ -64,6 +70,8 @@ class JobsFile(ExecuteFile):
 
     def job(self, id_: str, owner: str) -> Job | None:
         """One job; None where this owner has none of that id."""
+        if not id_.isascii():
+            return None
         return next(iter(map(job_of, self.read("select * from jobs where id = ? and owner = ?", id_, owner))), None)
 
     def jobs(self, owner: str = "", limit: int = 100) -> tuple[Job, ...]:

@@ -11,7 +11,7 @@ import pytest
 from reconciler.app.execute.executor import Executor
 from reconciler.app.execute.results import stored
 from reconciler.app.settings import Settings, settings_from
-from reconciler.errors import NotServed, Overloaded, UsageError
+from reconciler.errors import NotServed, Overloaded, StateError, UsageError
 from reconciler.lxd.connect import Door
 from reconciler.model.execute import ClaimState, JobState
 from reconciler.model.run import Ending, RunRequest, RunResult
@@ -113,6 +113,19 @@ def test_jobs_are_stored_and_run_once(executor: Executor, settings: Settings, wi
     assert isinstance(result, RunResult)
     assert (result.ending, result.stdout) == (Ending.CANCELLED, b"begun\n")
     assert {job.id for job in executor.jobs(ANN)} == {began.id, long.id}
+
+
+def test_a_job_whose_beginning_cannot_be_stored_gives_its_cell_back(
+    executor: Executor, fleet: Stocked, wish: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(JobsFile, "begin", lambda *_: (_ for _ in ()).throw(StateError("the disk is full")))
+        job = executor.submit(wish("echo hi"))
+        ended = executor.wait(job.id, ANN, 20)
+    assert ended is not None
+    assert "the disk is full" in ended.result
+    assert executor.run(wish("echo hi")).stdout == b"hi\n"
+    assert fleet.owners() == ["", ANN]
 
 
 def test_a_request_that_does_not_hold_reaches_no_cell(executor: Executor, fleet: Stocked, wish: Ask) -> None:

@@ -12,7 +12,7 @@ from reconciler.app.claims import Holder
 from reconciler.app.clock import now
 from reconciler.app.execute.jobs import Jobs, await_end, job_named, result_of_job, stored_jobs
 from reconciler.app.settings import Settings
-from reconciler.errors import HostError, NoResult, NotServed, UsageError
+from reconciler.errors import HostError, NoResult, NotServed, Overloaded, UsageError
 from reconciler.model.execute import Job, JobState
 from reconciler.model.run import Ending, Receipt, RunRequest, RunResult
 from reconciler.store.execute import FILE_NAME
@@ -113,6 +113,34 @@ def test_what_a_run_raises_is_what_its_job_says(jobs: Jobs) -> None:
     assert ended.state is JobState.DONE
     with pytest.raises(NoResult, match="h1 is gone"):
         result_of_job(ended)
+
+
+def test_the_key_of_a_job_that_never_began_is_free(jobs: Jobs, file: JobsFile) -> None:
+    def full(_stop: Callable[[], bool], _started: Callable[[], bool]) -> RunResult:
+        raise Overloaded("no cell came free", hint="unsandbox pools", rule="C10")
+
+    def breaks(_stop: Callable[[], bool], started: Callable[[], bool]) -> RunResult:
+        assert started()
+        raise HostError("h1 is gone", hint="unsandbox doctor")
+
+    job, _ = jobs.begin(request(), "sh", "k", full)
+    assert jobs.wait(job.id, ANN, 10) is not None
+    assert jobs.known(request(), "k") is None
+    again, new = jobs.begin(request(), "sh", "k", breaks)
+    assert (new, again.id != job.id) == (True, True)
+    assert jobs.wait(again.id, ANN, 10) is not None
+    assert jobs.known(request(), "k") == file.job(again.id, ANN)
+
+
+@pytest.mark.parametrize("key", ["k" * 201, "a\nb", "\ud800"])
+def test_what_is_no_key_is_refused_before_anything(jobs: Jobs, key: str) -> None:
+    with pytest.raises(UsageError, match="key: "):
+        jobs.known(request(), key)
+
+
+def test_an_id_of_half_letters_is_nobody_s(file: JobsFile) -> None:
+    with pytest.raises(UsageError, match="there is no job"):
+        job_named(file, "\udcff", ANN)
 
 
 def test_a_defect_of_ours_ends_its_job(jobs: Jobs) -> None:

@@ -130,6 +130,19 @@ def test_who_is_sooner_served_by_an_own_cell_waits_for_that_and_not_for_ever() -
     assert slot_of(queue.enter(ANN, 0)) == 3
 
 
+def test_more_cells_are_looked_for_when_somebody_stops_waiting_for_their_own() -> None:
+    calls: list[int] = []
+    queue = Line(OFFER, lambda: calls.append(1))
+    queue.back(sit(queue, ANN, 0), 0.01, kept=True)
+    assert queue.enter(ANN, 0).given is not None
+    queue.stock([cell(1), cell(2)])
+    place = queue.enter(ANN, 60)
+    queue.stock([])
+    calls.clear()
+    queue.press(place)
+    assert (calls, queue.wants(asked_lately=False)) == ([1], True)
+
+
 def test_what_was_given_is_not_waited_for_again() -> None:
     queue = line()
     queue.stock([cell(0)])

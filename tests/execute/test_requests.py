@@ -25,6 +25,8 @@ PLAIN = RunRequest("a" * 32, b"echo hi", "sh")
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"seconds": 0}, "seconds: 0 is not from 1 to 900"),
     ({"seconds": 901}, "seconds: 901 is not"),
+    ({"owner": ""}, "owner: it is not what"),
+    ({"owner": "a" * 32 + "\n"}, "owner: it is not what"),
     ({"vcpu": 9}, "vcpu: 9 is not from 1 to 8"),
     ({"output": -1}, "output: -1 is not"),
     ({"accepts": 61.0}, "accepts: 61.0 is not"),

@@ -180,12 +180,22 @@ class Executor:
         stop: Callable[[], bool] | None = None,
         started: Callable[[], bool] | None = None,
     ) -> RunResult:
-        seat = self._seated(request, language.name, line, place, began + request.accepts)
+        try:
+            seat = self._seated(request, language.name, line, place, began + request.accepts)
+        except Overloaded:
+            # So did who waited in vain.
+            self._note(line, time.monotonic() - began, hit=False)
+            raise
         queued = time.monotonic() - began
         if seat.claim.turn == 1:
             self._note(line, queued, hit=place.hit)
-        if started is not None and not started():
-            self._return(line, seat, (), 0.0)
+        goes_on = started is None
+        try:
+            goes_on = goes_on or (started is not None and started())
+        finally:
+            if not goes_on:
+                self._return(line, seat, (), 0.0)
+        if not goes_on:
             raise NoResult("it was cancelled before it began")
         return self._ran(request, language, line, seat, queued, heard, stop)
 
@@ -267,7 +277,7 @@ class Executor:
     def _taken(self, given: Given, request: RunRequest, line: Line, language: str) -> Seat | None:
         if given.seat is not None:
             given.seat.terms = line.offer.terms
-            return given.seat if self._seats.again(given.seat, _lasts(request), language) else None
+            return given.seat if self._seats.again(given.seat, request.owner, _lasts(request), language) else None
         if given.cell is None:
             return None
         begun = time.monotonic()

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from reconciler.app.claims import dead_of
 from reconciler.app.clock import now
-from reconciler.app.execute.requests import digest_of, summary_of
+from reconciler.app.execute.requests import check_key, digest_of, summary_of
 from reconciler.app.execute.results import document_of, failure_of, stored, text_of
 from reconciler.errors import Defect, Exhausted, NoResult, NotServed, UnsandboxError, UsageError
 from reconciler.model.execute import ENDED, Job, JobState
@@ -48,7 +48,11 @@ class Jobs:
         self._changed = threading.Condition()
 
     def known(self, request: RunRequest, key: str) -> Job | None:
-        """The job that was begun with this key before; None where it is the first time. Raises ``NotServed`` (C18) for another request."""
+        """The job that was begun with this key before; None where it is the first time. Raises ``NotServed`` (C18) for another request.
+
+        ``UsageError`` for what is no key.
+        """
+        check_key(key)
         if not key:
             return None
         found = self._file.keyed(request.owner, key)

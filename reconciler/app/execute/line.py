@@ -126,6 +126,10 @@ class Line:
             if place.given is None and self._free:
                 self._out(place)
                 self._hand(place, Given(cell=self._free.popleft()))
+            none = place.given is None
+        if none:
+            # There were warm cells when it came, so that nobody was told.
+            self._wanting()
 
     def leave(self, place: Place) -> Given | None:
         """Its patience is over, or its run will not be. What it had been given at the last moment, which it has to take or give back."""

@@ -35,6 +35,9 @@ LONGEST_PATIENCE = 60.0
 DIGITS = 32
 """Hex digits that stand for an owner: no two keys share them."""
 HELP = "unsandbox exec --help"
+MOST_KEY = 200
+"""Characters of an idempotency key."""
+_OWNER = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
 _CALLER_RULES = tuple(rule for rule in ACCESS_RULES if not rule.methods)
 """Those about who asks. What is asked for is nobody's yet: a run is the caller's own from its first moment."""
@@ -63,6 +66,9 @@ def _stands_for(kind: str, name: str) -> str:
 
 def check(request: RunRequest) -> None:
     """Every limit. Raises ``UsageError`` that names the first field which does not hold, and both values."""
+    if not _OWNER.fullmatch(request.owner):
+        # Nobody's claim opens a cell, so each that was tried would be spent.
+        raise UsageError("owner: it is not what Executor.owner answers", hint=HELP)
     _within("seconds", request.seconds, SECONDS)
     _within("vcpu", request.vcpu, VCPUS)
     _within("output", request.output, (0, MOST_OUTPUT))
@@ -76,6 +82,13 @@ def check(request: RunRequest) -> None:
     if request.args or request.environment or request.files:
         told = [request.args, request.environment, [file.name for file in request.files]]
         _within("args, environment and names of files: bytes", len(json.dumps(told)), (0, MOST_TOLD))
+
+
+def check_key(key: str) -> None:
+    """Raises ``UsageError`` for an idempotency key that cannot be kept."""
+    _within("key: characters", len(key), (0, MOST_KEY))
+    if not key.isprintable():
+        raise UsageError("key: it holds characters that cannot be shown", hint=HELP)
 
 
 def digest_of(request: RunRequest) -> str:

@@ -11,7 +11,7 @@ from reconciler.app.claims import Holder
 from reconciler.app.clock import now
 from reconciler.app.execute.fence import door_of
 from reconciler.app.execute.link import Link
-from reconciler.errors import Conflict, HostError, NotFound, Refused, UnsandboxError
+from reconciler.errors import Conflict, HostError, NotFound, Refused, Unreachable, UnsandboxError
 from reconciler.lxd.cells import put_mark
 from reconciler.model.execute import ClaimState
 from reconciler.model.run import Ending
@@ -82,10 +82,10 @@ class Seats:
             raise
         return seat
 
-    def again(self, seat: Seat, seconds: float, language: str) -> bool:
-        """The same owner sits down once more. False where it may not: the cell is spent, or another process has it by now."""
+    def again(self, seat: Seat, owner: str, seconds: float, language: str) -> bool:
+        """``owner`` sits down once more. False where it may not: the cell is spent, or another process has it by now."""
         at = now().timestamp()
-        why = why_not_again(Again(seat.claim, seat.terms, seat.claim.owner, at, seat.used_at))
+        why = why_not_again(Again(seat.claim, seat.terms, owner, at, seat.used_at))
         if why:
             self.spend(seat, why)
             return False
@@ -130,12 +130,26 @@ class Seats:
         self._unmarked.put(replace(claim, state=ClaimState.SPENT))
 
     def mark(self) -> None:
-        """Write the marks of what was spent. A host that cannot be written to is left: the file tells the same."""
+        """Write the marks of what was spent. A host that cannot be written to is left: the file tells the same.
+
+        One that does not answer is waited for once, for whoever calls looks after the other hosts as well.
+        """
+        silent = set[str]()
         with suppress(queue.Empty):
             while True:
                 claim = self._unmarked.get_nowait()
-                with suppress(UnsandboxError):
-                    put_mark(self._fenced(claim), claim)
+                if claim.cell.host not in silent and not self._written(claim):
+                    silent.add(claim.cell.host)
+
+    def _written(self, claim: Claim) -> bool:
+        """Write one mark, if that can be; False where its host does not answer."""
+        try:
+            put_mark(self._fenced(claim), claim)
+        except Unreachable:
+            return False
+        except UnsandboxError:
+            return True
+        return True
 
     def leave(self, seat: Seat) -> None:
         """Let go of one that is kept, for whatever process of ours its owner comes to next."""
