@@ -51,8 +51,8 @@ class Cgroup:
         self._files = files
         self._memory = memory
         self._processes = processes
-        places = [f"{memory}/{name}" for name in (files.used, files.peak, files.killed)]
-        places += [f"{processes}/{name}" for name in ("pids.current", "cgroup.procs")]
+        # Not cgroup.procs: in version 1 a file that stays open tells the list of its first reading again until nobody asked for a second.
+        places = [f"{processes}/pids.current", *(f"{memory}/{name}" for name in (files.used, files.peak, files.killed))]
         self._open = {place: os.open(place, os.O_RDONLY | os.O_CLOEXEC) for place in places if os.path.exists(place)}
         self._limit = self._read(files.most_memory) if files.version == V1.version else 0
         self._most_processes = 0

@@ -54,6 +54,7 @@ def _rate(made: Stock, language: str) -> Figure:
     say(f"{RUNS} runs of {name}")
     loop = made.loop(language, RUNS)
     value = f"{loop.a_core:.0f}/s a core by the wall, {loop.by_time:.0f}/s by processor time"
+    say(f"  {value}")
     return Figure(f"runs of {name}, {CORES} cores", value, f">= {must}/s a core", loop.a_core >= must)
 
 
@@ -79,7 +80,7 @@ def _compared(daemon: Daemon, made: Stock) -> list[Figure]:
         recorded, connected = closed(bare.recorded, COMPARED), closed(bare.connected, COMPARED)
     ours = made.loop("sh", COMPARED)
     best = max(recorded.a_core, connected.a_core)
-    told = f"{ours.a_core:.0f}/s a core; recorded {recorded.a_core:.0f}, WebSockets {connected.a_core:.0f}"
+    told = f"{ours.a_core:.0f}/s a core; recorded {recorded.a_core:.0f}, WebSockets {connected.a_core:.0f}, {bare.lost} lost"
     value = f"{ours.a_core / best:.1f} x ({told})"
     return [
         Figure(f"{COMPARED} runs of sh, ours / LXD's exec API without a sandbox", value, f">= {TIMES:.0f} x", ours.a_core >= TIMES * best)

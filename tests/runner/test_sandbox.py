@@ -83,6 +83,13 @@ exit 0
     assert "sleep" not in second.text
 
 
+def test_processes_are_as_they_are_at_that_moment(cell: Cell) -> None:
+    cell.shell("true")
+    cell.python("", zygote="python")  # a zygote begins with it
+    time.sleep(1.5)  # as long as the kernel may keep a list of processes
+    assert cell.shell("true").end["doubts"] == []
+
+
 def test_what_is_no_frame_ends_the_runner(cell: Cell) -> None:
     cell.say(b"\xff" * 16)
     frame = cell.hear()
