@@ -133,6 +133,15 @@ class ExecuteFile(SqliteFile):
         except sqlite3.Error as error:
             raise failed(self.path, "read", error) from error
 
+    def shrink(self) -> None:
+        """Give the room of what is gone back to the disk."""
+        try:
+            # A script, as ``execute`` takes one step of a statement that gives no rows, and each step frees one page.
+            with self._lock:
+                self._connection.executescript("pragma incremental_vacuum")
+        except sqlite3.Error as error:
+            raise failed(self.path, "written", error) from error
+
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
         """All or nothing of what happens inside, and nobody else writes meanwhile."""

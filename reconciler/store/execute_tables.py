@@ -42,6 +42,8 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.row_factory = sqlite3.Row
     # A commit survives the end of the process; with the machine go its containers' runs as well.
     connection.execute("pragma synchronous=normal")
+    # What a program said is gone with its job, and not only out of sight.
+    connection.execute("pragma secure_delete=on")
     if _version(connection) == VERSION:
         return
     connection.execute("begin immediate")

@@ -94,6 +94,8 @@ class JobsFile(ExecuteFile):
         with self.changing() as connection:
             gone = connection.execute(f"delete from jobs where not ({_OPEN}) and ended_at < ?", (ended_before,)).rowcount  # noqa: S608
             connection.execute("delete from keys where job not in (select id from jobs)")
+        if gone:
+            self.shrink()
         return gone
 
     def _changed(self, statement: str, *values: object) -> bool:

@@ -17,7 +17,7 @@ from reconciler.engine.diff import diff
 from reconciler.engine.guard import clear
 from reconciler.engine.plan import make_plan
 from reconciler.engine.select import Scope
-from reconciler.model.execute import Ask, ClaimState
+from reconciler.model.execute import Ask, ClaimState, Job, JobState
 from reconciler.policy.poolsize import sized
 from reconciler.store.jobs import JobsFile
 from reconciler.store.traffic import asked
@@ -85,6 +85,20 @@ def test_the_target_follows_what_arrives(tmp_path: Path, memory: Memory, monkeyp
     work.close()
     assert ("h1", "Pool/py goes to 6 cells") in woken
     assert len(sized(desired, stock(tmp_path).targets).workloads) == 6
+
+
+def test_jobs_are_kept_as_long_as_the_policy_says_though_nobody_runs_anything(tmp_path: Path, memory: Memory) -> None:
+    assert memory.desired is not None
+    at, keep = now().timestamp(), memory.desired.policy.keep_jobs
+    with JobsFile(tmp_path / "execute.db") as file:
+        for id_, ended_at in (("old", at - keep - 60), ("young", at - keep + 60)):
+            file.add(Job(id_, OWNER, JobState.QUEUED, "p1", ended_at))
+            file.finish(id_, "p1", JobState.DONE, "", ended_at)
+    work = Pools(tmp_path, memory, lambda *_: None, pytest.fail)
+    work.attend()
+    work.close()
+    with JobsFile(tmp_path / "execute.db") as file:
+        assert [job.id for job in file.jobs()] == ["young"]
 
 
 def test_a_file_that_fails_is_told_once_and_moves_nothing(tmp_path: Path, memory: Memory) -> None:

@@ -145,6 +145,20 @@ def test_a_job_that_is_sent_twice_is_run_once(file: JobsFile) -> None:
     assert file.add(replace(job, id="j4"), "key", "another") is not None
 
 
+def test_nothing_of_a_job_that_is_gone_is_left_on_disk(tmp_path: Path) -> None:
+    path = tmp_path / "execute.db"
+    with JobsFile(path) as file:
+        for number in range(8):
+            job = Job(f"j{number}", OWNER, JobState.QUEUED, "p1", AT)
+            file.add(job)
+            file.finish(job.id, "p1", JobState.DONE, "a secret word " + "x" * (number << 18), AT)
+    assert b"a secret word" in path.read_bytes()
+    with JobsFile(path) as file:
+        assert file.retain(AT + 1) == 8
+    assert b"a secret word" not in path.read_bytes()
+    assert path.stat().st_size < 1 << 18
+
+
 def test_a_job_is_cancelled_or_lost(file: JobsFile) -> None:
     for id_ in ("waits", "runs", "other"):
         file.add(Job(id_, OWNER, JobState.QUEUED, "p1", AT))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.model.world import HostView
 
 TRIM = 600.0
-"""Seconds between two cuts of what went on in the past."""
+"""Seconds between two cuts of what went on in the past, and of jobs that were kept long enough."""
 
 
 class Pools:
@@ -74,6 +74,7 @@ class Pools:
         if at - self._trimmed >= TRIM:
             self._trimmed = at
             trim(file, at)
+            file.retain(at - desired.policy.keep_jobs)
 
     def _size(self, file: JobsFile, desired: Desired, at: float) -> None:
         before, busy = targets(file), traffic(file, at)
