@@ -1,8 +1,8 @@
 """Runs through the executor, from the request to its result: how many a second, how long one takes, and the same through LXD's own API.
 
 Every run has a fresh sandbox in a cell that its owner has already. "A core" is said twice: by the wall, in a closed loop that keeps
-all cores busy, divided by their number; and by the processor time of the whole machine, whoever spent it: the program, its cell, LXD,
-the executor and the kernel.
+all cores busy, divided by their number; and by the processor time of the cells, LXD, this process and the threads of the kernel. The
+second one is held to the limit, for it is the same on a machine that has other work to do; how much of that there was is told.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.bare import Bare
 from tests.bench.figures import Figure, say
-from tests.bench.spending import spending
+from tests.bench.spending import spending, spent
 from tests.bench.stock import CORES, OWNERS, closed, stock
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ COMPARED = 500
 LONE = 400
 PAUSE = 0.02
 """Seconds between two runs on an idle host."""
+TURNS = 5
 TIMES = 3.0
 P50, P99 = 0.008, 0.025
 KINDS = {
@@ -41,21 +42,26 @@ KINDS = {
 def measure(daemon: Daemon, starter: Path, folder: Path) -> list[Figure]:
     """All of it, on one pool."""
     with stock(daemon, starter, folder) as made:
-        figures = [_rate(made, language) for language in KINDS]
+        figures = [_rate(daemon, made, language) for language in KINDS]
         figures += _idle(made)
         figures += _compared(daemon, made)
         figures += spending(daemon, made)
-        spent = made.fleet.owners().count("spent")
-    return [*figures, Figure("cells spent in all this, though every run was as it should be", str(spent), "0", spent == 0)]
+        gone = made.fleet.owners().count("spent")
+    return [*figures, Figure("cells spent in all this, though every run was as it should be", str(gone), "0", gone == 0)]
 
 
-def _rate(made: Stock, language: str) -> Figure:
+def _rate(daemon: Daemon, made: Stock, language: str) -> Figure:
     name, must = KINDS[language]
     say(f"{RUNS} runs of {name}")
-    loop = made.loop(language, RUNS)
-    value = f"{loop.a_core:.0f}/s a core by the wall, {loop.by_time:.0f}/s by processor time"
+    made.warm(language)
+    before = sum(spent(daemon))
+    loop = closed(lambda owner: made.good(language, owner), RUNS)
+    ours = sum(spent(daemon)) - before
+    value = (
+        f"{loop.runs / ours:.0f}/s by processor time, {loop.a_core:.0f}/s by the wall with {1 - ours / loop.busy:.0%} of the time others'"
+    )
     say(f"  {value}")
-    return Figure(f"runs of {name}, {CORES} cores", value, f">= {must}/s a core", loop.a_core >= must)
+    return Figure(f"runs of {name}, {CORES} cores", value, f">= {must}/s a core", loop.runs / ours >= must)
 
 
 def _idle(made: Stock) -> list[Figure]:
@@ -74,14 +80,16 @@ def _idle(made: Stock) -> list[Figure]:
 
 
 def _compared(daemon: Daemon, made: Stock) -> list[Figure]:
-    """The same shell, without any sandbox, by the two ways that LXD has; the quicker one counts."""
+    """The same shell, without any sandbox, by LXD's two ways, of which the quicker counts; in turns, for all to see the same machine."""
     say(f"{COMPARED} runs of sh through LXD's exec API, and ours")
+    made.warm("sh")
+    took = dict.fromkeys(("ours", "recorded", "over WebSockets"), 0.0)
     with Bare(daemon, made) as bare:
-        recorded, connected = closed(bare.recorded, COMPARED), closed(bare.connected, COMPARED)
-    ours = made.loop("sh", COMPARED)
-    best = max(recorded.a_core, connected.a_core)
-    told = f"{ours.a_core:.0f}/s a core; recorded {recorded.a_core:.0f}, WebSockets {connected.a_core:.0f}, {bare.lost} lost"
-    value = f"{ours.a_core / best:.1f} x ({told})"
-    return [
-        Figure(f"{COMPARED} runs of sh, ours / LXD's exec API without a sandbox", value, f">= {TIMES:.0f} x", ours.a_core >= TIMES * best)
-    ]
+        ways = {"ours": lambda owner: made.good("sh", owner), "recorded": bare.recorded, "over WebSockets": bare.connected}
+        for _ in range(TURNS):
+            for name, way in ways.items():
+                took[name] += closed(way, COMPARED // TURNS).took
+    times = min(took["recorded"], took["over WebSockets"]) / took["ours"]
+    told = ", ".join(f"{name} {COMPARED / seconds / CORES:.0f}/s a core" for name, seconds in took.items())
+    value = f"{times:.1f} x ({told}, {bare.lost} without their output)"
+    return [Figure(f"{COMPARED} runs of sh, ours / LXD's exec API without a sandbox", value, f">= {TIMES:.0f} x", times >= TIMES)]

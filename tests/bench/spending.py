@@ -6,6 +6,7 @@ import cProfile
 import os
 import pstats
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 RUNS = 800
 PROFILED = 300
+KERNEL = "2"
+"""The parent of its threads."""
 STORE = ("/store/",)
 LINK = ("/lxd/", "/execute/talk.py", "/execute/link.py", "/execute/spec.py")
 
@@ -29,21 +32,36 @@ def spending(daemon: Daemon, made: Stock) -> list[Figure]:
     say(f"who spends the time of {RUNS} runs of awk")
     made.warm("awk")
     results: list[RunResult] = []
-    cells, lxd, ours = _cells(daemon), _lxd(daemon), time.process_time()
+    before = spent(daemon)
     loop = closed(lambda owner: results.append(made.good("awk", owner)), RUNS)
-    lxd, ours, cells = _lxd(daemon) - lxd, time.process_time() - ours, _cells(daemon) - cells
+    cells, lxd, ours, kernel = (after - at_first for at_first, after in zip(before, spent(daemon), strict=True))
     program = sum(result.cpu for result in results)
     store, link, rest = _shares(made)
-    spent = {
+    parts = {
         "the program, from its fork to its end": program,
         "the runner, making and wiping sandboxes": cells - program,
         "LXD, passing bytes on": lxd,
         "the executor: requests, line, seats": ours * rest,
         "the executor: link, frames, WebSocket": ours * link,
         "the store": ours * store,
-        "the kernel for nobody, and whatever else runs here": loop.busy - cells - lxd - ours,
+        "threads of the kernel, such as take network namespaces down": kernel,
+        "whatever else runs here": loop.busy - cells - lxd - ours - kernel,
     }
-    return [Figure(f"of a run of awk: {who}", f"{time / loop.runs * 1e3:.2f} ms", "", None) for who, time in spent.items()]
+    return [Figure(f"of a run of awk: {who}", f"{time / loop.runs * 1e3:.2f} ms", "", None) for who, time in parts.items()]
+
+
+def spent(daemon: Daemon) -> tuple[float, float, float, float]:
+    """Seconds of processor so far: of all cells, of LXD, of this process, and of the threads of the kernel, whomever they work for."""
+    return _cells(daemon), _lxd(daemon), time.process_time(), sum(map(_thread, Path("/proc").glob("[0-9]*")))
+
+
+def _thread(process: Path) -> float:
+    """Seconds of one thread of the kernel; nothing of any other process, or of one that is gone."""
+    with suppress(OSError):
+        fields = (process / "stat").read_text().rpartition(")")[2].split()
+        if fields[1] == KERNEL:
+            return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def _cells(daemon: Daemon) -> float:

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.app.execute.executor import Executor
@@ -117,8 +118,7 @@ def machine() -> float:
 def stock(daemon: Daemon, starter: Path, folder: Path) -> Iterator[Stock]:
     """On an empty host: busybox' shell and awk, and the perl and the Python of this machine."""
     clean_daemon(daemon)
-    root = folder / "stock"
-    root.mkdir()
+    root = Path(mkdtemp(prefix="stock-", dir=folder))
     fleet = stocked(root, daemon, Starter(*build(starter, root, Path("/usr/bin/perl"))))
     fleet.runs = COMMANDS
     fleet.stock(4 * len(OWNERS), "runs: 100000, lease: 4h, idle: 1h")
