@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1024
 MOST_PART = 255
-MOST_PARTS = 16
+MOST_PARTS = 8
+"""As many as a runner takes."""
 UNBLOCK = "give the file a plain relative name, such as data/input.txt"
 SHOWN = 80
 
@@ -40,9 +41,8 @@ def _climbs(name: str) -> No | None:
 
 
 def _unprintable(name: str) -> No | None:
-    """Control, formatting and unassigned characters, surrogates, and what reorders text on a screen."""
-    bad = any(unicodedata.category(letter)[0] == "C" or unicodedata.category(letter) in {"Zl", "Zp"} for letter in name)
-    return _no("its name holds characters that cannot be shown", name) if bad else None
+    """Control, formatting and unassigned characters, surrogates, what reorders text on a screen, and blanks other than the space."""
+    return None if name.isprintable() else _no("its name holds characters that cannot be shown", name)
 
 
 def _size(text: str) -> int:
