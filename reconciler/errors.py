@@ -25,6 +25,7 @@
     |   |-- Rejected                  4   502  LXD said no to the request (4xx)
     |   |-- HostBusy                  4   503  database is locked, or the host is overloaded; worth another try
     |   |-- OperationFailed           4   502  LXD began the operation and it failed
+    |   |   `-- Forgotten             4   502  LXD forgot how it ended; it may have done it, or do it yet
     |   `-- Malformed                 4   502  the answer is not what LXD promises
     |-- NoResult                      4   409  a job that ended without a result: lost, cancelled before it began, or never let in
     |-- BuildFailed                   1   500  an image could not be built; the one before it is as it was
@@ -263,6 +264,12 @@ class OperationFailed(HostError):
     """LXD began the operation and it failed; the message holds LXD's own word."""
 
     code = "operation-failed"
+
+
+class Forgotten(OperationFailed):
+    """LXD forgot how the operation ended, and nothing shows it yet. It may have been done, or be done a moment later."""
+
+    code = "operation-forgotten"
 
 
 class Malformed(HostError):

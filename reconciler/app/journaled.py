@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from reconciler.app.clock import stamp
 from reconciler.app.writer import leased
-from reconciler.errors import HostError, LeaseHeld, Refused, Unreachable
+from reconciler.errors import Forgotten, HostError, LeaseHeld, Refused, Unreachable
 from reconciler.lxd.write import perform
 from reconciler.model.names import instance_name
 from reconciler.model.plan import SetPower
@@ -50,10 +50,10 @@ def journaled(settings: Settings, door: Door, call: UpdateInstance | SetPower, *
 
 
 def outcome_of(error: HostError | LeaseHeld | Refused) -> Outcome:
-    """How a call that gave ``error`` ended. A time-out is not a no: LXD may have done it, and the next look decides.
+    """How a call that gave ``error`` ended. Neither a time-out nor what LXD forgot is a no: it may have done it, and the next look decides.
 
     What the lease or the permit kept from being sent is no failure of the object that it was about.
     """
     if isinstance(error, LeaseHeld | Refused):
         return Outcome.SKIPPED
-    return Outcome.UNKNOWN if isinstance(error, Unreachable) else Outcome.FAILED
+    return Outcome.UNKNOWN if isinstance(error, Unreachable | Forgotten) else Outcome.FAILED

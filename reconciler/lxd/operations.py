@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import Malformed, NotFound, OperationFailed, Unreachable
+from reconciler.errors import Forgotten, Malformed, NotFound, OperationFailed, Unreachable
 from reconciler.lxd.connect import metadata_of
 from reconciler.lxd.errors import of_operation
 
@@ -76,7 +76,7 @@ def wait(door: Door, operation: str, waiting: Waiting) -> dict[str, Any]:
 def _settle(door: Door, operation: str, waiting: Waiting) -> dict[str, Any]:
     if waiting.settled():
         return {}
-    raise OperationFailed(
+    raise Forgotten(
         f"{door.host.name}: LXD forgot operation {operation} before it was known how it ended, and nothing there shows that it was done",
         hint="unsandbox plan",
     )

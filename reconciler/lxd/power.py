@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.errors import Conflict, OperationFailed, Rejected
+from reconciler.errors import Conflict, Forgotten, OperationFailed, Rejected
 from reconciler.lxd.instances import read_planned
 from reconciler.lxd.operations import Waiting, run
 from reconciler.lxd.read import instance
@@ -52,7 +52,7 @@ def _explained(door: Door, call: SetPower, error: HostError) -> HostError:
     """What an orderly stop that did not come to its end means, and why a start failed; every other failure is itself."""
     if call.verb == "start" and isinstance(error, OperationFailed):
         return with_reason(door, call.name, error)
-    if call.verb != "stop" or call.force or not isinstance(error, OperationFailed):
+    if call.verb != "stop" or call.force or not isinstance(error, OperationFailed) or isinstance(error, Forgotten):
         return error
     return OperationFailed(
         f"{door.host.name}: S11: {call.name} did not stop within {call.timeout} s and was not stopped by force ({error.message})",

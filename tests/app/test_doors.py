@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.app.doors import Doors
 from reconciler.app.journaled import outcome_of
-from reconciler.errors import HostError, LeaseHeld, Refused, Rejected, Unreachable
+from reconciler.errors import Forgotten, HostError, LeaseHeld, OperationFailed, Refused, Rejected, Unreachable
 from reconciler.lxd.lease import Lease
 from reconciler.lxd.transport import new_session
 from reconciler.model.records import Outcome
@@ -77,6 +77,8 @@ def _comes_to(count: int, tries: int = 100) -> bool:
         (LeaseHeld("P05: it was lost"), Outcome.SKIPPED),
         (Refused("no permit", rule="P15"), Outcome.SKIPPED),
         (Unreachable("no answer in time"), Outcome.UNKNOWN),
+        (Forgotten("nothing shows it"), Outcome.UNKNOWN),
+        (OperationFailed("it did not"), Outcome.FAILED),
         (Rejected("no"), Outcome.FAILED),
     ],
 )

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from reconciler.app.clock import now
-from reconciler.errors import NotFound, OperationFailed
+from reconciler.errors import Forgotten, NotFound, OperationFailed
 from reconciler.lxd.operations import Waiting, wait
 from reconciler.lxd.read import look
 from tests.contract.subject import IN_PROJECT
@@ -55,7 +55,7 @@ def test_one_that_ended_is_remembered_for_a_moment_and_then_forgotten(door: Door
     with pytest.raises(NotFound, match="Operation not found"):
         door.get(door.path("operations", identity, project=False))
     assert wait(door, identity, Waiting(5, lambda: True)) == {}
-    with pytest.raises(OperationFailed, match="forgot operation"):
+    with pytest.raises(Forgotten, match="forgot operation"):
         wait(door, identity, Waiting(5, lambda: False))
     assert identity not in str(subject.lxd.query("GET", f"/1.0/operations{IN_PROJECT}"))
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from reconciler.errors import Conflict, NotFound, OperationFailed, Unreachable
+from reconciler.errors import Conflict, Forgotten, NotFound, OperationFailed, Unreachable
 from reconciler.lxd import operations
 from reconciler.lxd.connect import Door
 from reconciler.lxd.operations import Waiting, run, wait
@@ -18,6 +18,7 @@ from tests.lab.permit import ALONE
 from tests.lxd.actors import creation, names, row, uuid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from reconciler.model.resources import Host
@@ -63,7 +64,7 @@ def test_what_lxd_forgot_and_did_counts_as_done(late: Late, lxd: Daemon, starter
 
 def test_what_lxd_forgot_and_did_not_do_has_failed(late: Late, lxd: Daemon, starter: Starter) -> None:
     late.delay = FORGET
-    with pytest.raises(OperationFailed, match="forgot operation"):
+    with pytest.raises(Forgotten, match="forgot operation"):
         perform(late, creation("invalid", starter.fingerprint, {"limits.cpu": "many"}))
     assert "invalid" not in names(lxd)
 
@@ -79,8 +80,30 @@ def test_a_forgotten_creation_of_a_name_that_another_took_has_failed(late: Late,
 
 def test_an_operation_that_never_was_is_settled_by_the_object(door: Door) -> None:
     assert wait(door, str(uuid4()), Waiting(5, lambda: True)) == {}
-    with pytest.raises(OperationFailed, match="nothing there shows"):
+    with pytest.raises(Forgotten, match="nothing there shows"):
         wait(door, str(uuid4()), Waiting(5, lambda: False))
+
+
+def test_a_stop_that_lxd_forgot_is_not_called_one_that_did_not_end(door: Door, starter: Starter, monkeypatch: pytest.MonkeyPatch) -> None:
+    perform(door, creation("vague", starter.fingerprint))
+    perform(door, SetPower("vague", "start", force=False, timeout=20))
+    # The daemon that began it was killed, and the one that answers never heard of it.
+    monkeypatch.setattr(door, "send", _unheard(door))
+    with pytest.raises(Forgotten):
+        perform(door, SetPower("vague", "stop", force=False, timeout=20))
+
+
+def _unheard(door: Door) -> Callable[..., Any]:
+    send = door.send
+
+    def sent(method: str, path: str, body: object = None, **given: Any) -> Any:
+        if method == "PUT" and path.partition("?")[0].endswith("/state"):
+            body = {"action": "freeze", "timeout": 20}
+        if path.startswith("/1.0/operations/"):
+            raise NotFound("forgotten")
+        return send(method, path, body, **given)
+
+    return sent
 
 
 def test_one_lost_answer_is_asked_for_again_and_two_are_not(late: Late, lxd: Daemon, starter: Starter) -> None:
