@@ -263,7 +263,10 @@ def test_a_lost_member_is_unknown_while_another_answers_for_the_rest(estate: Est
             time.sleep(0.3)
         assert view.doubtful == {"svc-on-h1": "it is on h1, which is Offline"}
         estate.declare("h1", "h2", "h3", on_h1="env: {A: two}", on_h2="env: {A: two}", new="placement: {host: h3}")
-        made = estate.plan()
+        while (made := estate.plan()).observed.hosts["h3"].grade is not Grade.COMPLETE:
+            # To choose a leader takes a busy machine a while, in which the rest is unknown as well.
+            assert not any(action.host == "h3" for action in made.plan.actions)
+            assert time.monotonic() < deadline
         assert told(made) == {"F06 create Service/on-h1", "update Service/on-h2 h2", "create Service/new h3"}
         assert done(estate.carry_out(made)) == {
             "update Service/on-h2 h2",
