@@ -85,12 +85,19 @@ def link(ground: Ground, _loop: Loop, rng: Random) -> Struck:
     return Struck(1, f"{', '.join(victim.name for victim in victims)} cut off for {wait:g} s")
 
 
-def disk(ground: Ground, _loop: Loop, rng: Random) -> Struck:
+FULL = "next: df -h"
+"""What a loop says at last that cannot open its journal for want of room."""
+
+
+def disk(ground: Ground, loop: Loop, rng: Random) -> Struck:
     """The state folder is full."""
     filler, wait = ground.arena.state / "filler", rng.choice([1.0, 6.0])
     subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=4k"], check=False, capture_output=True)
     time.sleep(wait)
     filler.unlink()
+    if loop.ended and FULL in loop.log.read_text(encoding="utf-8"):
+        # It was just starting: without a journal it does not begin, says so, and whoever supervises it starts it again.
+        loop.start()
     return Struck(1, f"disk full for {wait:g} s")
 
 
