@@ -38,6 +38,15 @@ class Admission:
     share: int = 0
 
 
+SLACK, MOST_SLACK = 0.5, 1.0
+"""By which share of what its caller accepts a run that was let in may begin later, and seconds of it at most."""
+
+
+def patience(accepts: float) -> float:
+    """Seconds that a run which was let in waits at most: an estimate is one, and to refuse late costs the caller more than to run late."""
+    return accepts + min(SLACK * accepts, MOST_SLACK)
+
+
 def estimate(load: Load) -> float:
     """Seconds until one more run would begin; infinite where nothing says that it ever would.
 

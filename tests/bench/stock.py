@@ -11,9 +11,11 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.app.execute.executor import Executor
+from reconciler.app.images.facts import FOLDER, read_facts
 from reconciler.app.settings import settings_from
 from reconciler.model.run import Ending, RunRequest
-from tests.conftest import Starter
+from tests.bench.figures import say
+from tests.conftest import REPOSITORY, Starter
 from tests.execute.pools import stocked
 from tests.lab.clean import clean_daemon
 from tests.runner.image import build
@@ -43,6 +45,7 @@ SAY = {
     "python": b'print("hi")\n',
     "sh": b"echo hi\n",
 }
+SLIM = "golden-slim"
 FIRST = 5
 """Runs of each owner that are not counted: a runner is sent, its zygote imports, files come to memory."""
 
@@ -116,11 +119,14 @@ def machine() -> float:
 
 @contextmanager
 def stock(daemon: Daemon, starter: Path, folder: Path) -> Iterator[Stock]:
-    """On an empty host: busybox' shell and awk, and the perl and the Python of this machine."""
+    """On an empty host: the slim golden image where it is built here, else the starter's with the perl and the Python of this machine."""
     clean_daemon(daemon)
     root = Path(mkdtemp(prefix="stock-", dir=folder))
-    fleet = stocked(root, daemon, Starter(*build(starter, root, Path("/usr/bin/perl"))))
-    fleet.runs = COMMANDS
+    slim = read_facts(REPOSITORY / FOLDER, SLIM)
+    say(f"cells of {SLIM}" if slim else f"cells of the starter image, for {SLIM} is not built here")
+    image = Starter(REPOSITORY / FOLDER / slim.file, slim.fingerprint) if slim else Starter(*build(starter, root, Path("/usr/bin/perl")))
+    fleet = stocked(root, daemon, image)
+    fleet.runs, fleet.disk = COMMANDS, "2GiB"
     fleet.stock(4 * len(OWNERS), "runs: 100000, lease: 4h, idle: 1h")
     try:
         with Executor.open(settings_from(root, fleet.environ)) as executor:

@@ -33,6 +33,7 @@ class Stocked(Fleet):
     """A fleet whose image holds the languages of ``RUNS``. Each stock is a pool of its own, ``pool`` the last one."""
 
     box = ""
+    disk = "512MiB"
     stocks = 0
     runs: Mapping[str, str] = RUNS
 
@@ -44,7 +45,7 @@ class Stocked(Fleet):
         self.write(
             "manifests/base.yaml",
             HEAD.format(kind="Tier", name="small")
-            + "  {vcpu: 1, memory: 256MiB, disk: 512MiB, processes: 200}\n---\n"
+            + f"  {{vcpu: 1, memory: 256MiB, disk: {self.disk}, processes: 200}}\n---\n"
             + HEAD.format(kind="Image", name="starter")
             + f"  {{alias: starter, languages: [{', '.join(self.runs)}], fingerprint: {self.starter.fingerprint},"
             + " file: manifests/files/starter.tar.gz}\n",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.rules import FAILED_CAUSE, ask
-from reconciler.policy.admission import LONGEST_RETRY, SAME, Admission, Load, estimate, turned_away
+from reconciler.policy.admission import LONGEST_RETRY, SAME, Admission, Load, estimate, patience, turned_away
 
 LOAD = Load(warm=0, cells=4, ahead=7, service=0.5)
 ASKED = Admission(LOAD, accepts=1.0)
@@ -68,6 +68,10 @@ def test_who_is_let_in_never_waits_longer_than_accepted(warm: int, cells: int, a
     refused = turned_away(Admission(load, accepts))
     assert (refused is None) == (estimate(load) <= accepts)
     assert refused is None or 1 <= refused.retry <= LONGEST_RETRY
+
+
+def test_who_was_let_in_may_begin_a_little_later_and_never_much() -> None:
+    assert (patience(0.0), patience(0.4), patience(10.0)) == (0.0, pytest.approx(0.6), 11.0)
 
 
 def test_a_key_is_for_one_request() -> None:

@@ -17,6 +17,7 @@ from reconciler.app.execute.tending import Tending
 from reconciler.errors import HostError, NoResult, NotServed, Overloaded, UsageError
 from reconciler.model.execute import Ask
 from reconciler.model.resources import NetworkMode
+from reconciler.policy.admission import patience
 from reconciler.policy.wayout import proxy_environment
 from reconciler.store.execute import FILE_NAME
 from reconciler.store.jobs import JobsFile
@@ -181,7 +182,7 @@ class Executor:
         started: Callable[[], bool] | None = None,
     ) -> RunResult:
         try:
-            seat = self._seated(request, language.name, line, place, began + request.accepts)
+            seat = self._seated(request, language.name, line, place, began + patience(request.accepts))
         except Overloaded:
             # So did who waited in vain.
             self._note(line, time.monotonic() - began, hit=False)
