@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from reconciler.model import marks
-from reconciler.model.execute import ClaimState, is_spent
+from reconciler.model.execute import ClaimState, is_spent, run_mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,14 +26,14 @@ class Standing(StrEnum):
 
 
 def standing(found: Instance, claims: Claims) -> Standing:
-    """Of one cell. A row is newer than the mark, which is written after it."""
-    row = claims.get(found.uuid)
-    if row is not None:
-        return Standing.SPENT if row.state is ClaimState.SPENT else Standing.CLAIMED
-    mark = found.config.get(marks.CLAIM)
+    """Of one cell. A row is newer than its own mark, which is written after it, and says nothing of a claim that another file tells of."""
+    row, mark = claims.get(found.uuid), found.config.get(marks.CLAIM)
+    if row is not None and row.state is not ClaimState.SPENT:
+        return Standing.CLAIMED
     if mark is None:
-        return Standing.FREE
-    return Standing.SPENT if is_spent(mark) else Standing.CLAIMED
+        return Standing.FREE if row is None else Standing.SPENT
+    ours = row is not None and run_mark(mark) == (row.fence, row.owner)
+    return Standing.SPENT if ours or is_spent(mark) else Standing.CLAIMED
 
 
 def turned(before: Claims, claims: Claims) -> frozenset[str]:

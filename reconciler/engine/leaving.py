@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from reconciler.engine.cells import Standing, standing
 from reconciler.model import marks
 from reconciler.model.changes import Action, Change, Reason
+from reconciler.model.execute import ClaimState
 from reconciler.model.names import Kind, pool_of
 from reconciler.model.world import Status
 
@@ -57,8 +58,9 @@ def leave(ref: Ref, host: str, found: Instance, declared: Declared) -> Change:
     if state is Standing.SPENT:
         return change(Action.DESTROY, Reason.SPENT)
     if state is Standing.CLAIMED:
-        # A row is of a run, whatever the mark says.
-        claim = "" if found.uuid in declared.claims else found.config.get(marks.CLAIM, "")
+        # A row is of a run, whatever the mark says, until that is over.
+        row = declared.claims.get(found.uuid)
+        claim = found.config.get(marks.CLAIM, "") if row is None or row.state is ClaimState.SPENT else ""
         return _claimed(change, claim, declared.sessions)
     if ref.kind is Kind.CELL and pool_of(ref) in declared.pools:
         return change(Action.DESTROY, Reason.SURPLUS)

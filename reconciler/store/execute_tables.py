@@ -11,7 +11,8 @@ VERSION = 1
 
 _TABLES = (
     "create table fences (id integer primary key check (id = 1), last integer not null) strict",
-    "insert into fences values (1, 0)",
+    # From anywhere on, so that the marks of two state folders are never taken for one another's.
+    "insert into fences values (1, abs(random() % 1000000000000000))",
     """create table claims (uuid text primary key, cell text not null, host text not null, instance text not null,
     fence integer not null unique, owner text not null, state text not null check (state in ('running', 'kept', 'stray', 'spent')),
     holder text not null, at real not null, until real not null, turn integer not null, marked integer not null, why text not null)

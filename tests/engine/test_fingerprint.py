@@ -57,6 +57,7 @@ MEANT: dict[str, tuple[Instance, str]] = {
     "what profiles give": (replace(PLANNED, inherited="d-2"), "what its profiles give it"),
     "ephemeral": (replace(PLANNED, ephemeral=True), "ephemeral"),
     "another owner": (configured(PLANNED, user__unsandbox__owner="other"), "config user.unsandbox.owner"),
+    "a claim": (configured(PLANNED, **{marks.CLAIM: "7:00000000000000ff"}), f"config {marks.CLAIM}"),
     "a lock": (configured(PLANNED, user__unsandbox__locked="true"), "config user.unsandbox.locked"),
     "another secret": (configured(PLANNED, environment__TOKEN="other"), "config environment.TOKEN"),
     "a key that went": (configured(PLANNED, environment__TOKEN=None), "config environment.TOKEN"),

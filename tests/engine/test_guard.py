@@ -110,6 +110,20 @@ def test_a_claimed_cell_is_refused_by_the_guard_as_well() -> None:
         assert refusal.code == "I07"
 
 
+@pytest.mark.parametrize(
+    ("mark", "code"),
+    [("7:" + "0" * 16, None), ("8:" + "0" * 16, "I07"), ("7:" + "f" * 16, "I07"), ("7:", "I07"), ("", "I07")],
+    ids=["its own", "a later run of another file", "another owner", "odd", "empty"],
+)
+def test_a_cell_whose_row_is_spent_is_ended_by_its_own_mark_alone(mark: str, code: str | None) -> None:
+    rows = [{"kind": "cell", "of": "py-0", "config": {"user.unsandbox.claim": mark}}]
+    desired, observed, ledger = build({"claims": {"uuid-py-0": "spent"}, "hosts": {"h1": {"rows": rows}}})
+    (found,) = diff(desired, observed, ledger).items
+    for action in (Action.DESTROY, Action.REPLACE):
+        refusal = judge(replace(found, action=action, reason=Reason.SPENT), world_of(desired, observed, ledger))
+        assert (refusal.code if refusal else None) == code
+
+
 def test_a_name_that_cannot_be_read_is_refused_by_the_guard_as_well() -> None:
     """Were the host certified in spite of it, the name would still not be free."""
     desired, observed, ledger = build({"services": {"web": {}}})

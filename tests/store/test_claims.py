@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.app.claims import Holder, settle_cells, stock
 from reconciler.errors import StateError
-from reconciler.model.execute import Ask, ClaimState, Job, JobState, Target
+from reconciler.model.execute import Ask, ClaimState, Job, JobState, Target, run_mark
 from reconciler.store.jobs import JobsFile
 from reconciler.store.traffic import asked, refilled, set_targets, targets, traffic, trim, waiting_slots
 from tests.policy.cells import AT, OTHER, OWNER, cell
@@ -24,6 +24,9 @@ from tests.store.claimers import cell_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+HIGH = 10**17
+"""A fence above any that a file begins with."""
 
 
 @pytest.fixture
@@ -35,19 +38,26 @@ def file(tmp_path: Path) -> Iterator[JobsFile]:
 def test_a_cell_is_claimed_once_in_its_life(file: JobsFile) -> None:
     first = file.claim(cell(), OWNER, "p1", AT, AT + 60)
     assert first is not None
-    assert (first.fence, first.mark, first.state) == (1, f"1:{OWNER}", ClaimState.RUNNING)
+    assert (first.mark, first.state) == (f"{first.fence}:{OWNER}", ClaimState.RUNNING)
     assert file.claim(cell(), OWNER, "p1", AT, AT + 60) is None
     assert file.claim(cell(), OTHER, "p2", AT, AT + 60) is None
     assert file.claims() == (first,)
     spent = file.spend(first, AT + 1, "memory")
     assert spent is not None
-    assert (spent.mark, spent.why) == ("spent:1", "memory")
+    assert (spent.mark, spent.why) == (f"spent:{first.fence}", "memory")
     assert file.claim(cell(), OTHER, "p2", AT, AT + 60) is None
     file.forget(cell().uuid, AT + 2)
     assert file.claims() == ()
     second = file.claim(cell(uuid="the next one"), OTHER, "p2", AT, AT + 60)
     assert second is not None
-    assert second.fence == 2
+    assert second.fence == first.fence + 1
+
+
+def test_the_marks_of_two_files_are_not_the_same(file: JobsFile, tmp_path: Path) -> None:
+    with JobsFile(tmp_path / "other.db") as other:
+        claims = [found for each in (file, other) if (found := each.claim(cell(), OWNER, "p1", AT, AT + 60)) is not None]
+    assert len({claim.mark for claim in claims}) == len((file, other))
+    assert all(run_mark(claim.mark) == (claim.fence, OWNER) for claim in claims)
 
 
 def test_the_owner_runs_again_and_nobody_else(file: JobsFile) -> None:
@@ -63,7 +73,7 @@ def test_the_owner_runs_again_and_nobody_else(file: JobsFile) -> None:
     assert file.resume(kept, "p2", AT + 30, AT + 60) is None
     again = file.resume(kept, "p2", AT + 1, AT + 61)
     assert again is not None
-    assert (again.turn, again.holder, again.marked, again.fence) == (2, "p2", True, 1)
+    assert (again.turn, again.holder, again.marked, again.fence) == (2, "p2", True, first.fence)
     # What an earlier turn says comes too late.
     assert file.resume(kept, "p1", AT + 1, AT + 61) is None
     assert file.keep(first, AT + 99) is file.spend(first, AT, "late") is None
@@ -86,12 +96,12 @@ def test_who_ends_a_cell_takes_it_first(file: JobsFile) -> None:
 
 
 def test_a_mark_without_a_row_is_adopted_with_its_fence(file: JobsFile) -> None:
-    assert file.adopt(cell(), 41, OWNER, AT, AT + 900)
-    assert not file.adopt(cell(), 41, OWNER, AT, AT + 900)
+    assert file.adopt(cell(), HIGH, OWNER, AT, AT + 900)
+    assert not file.adopt(cell(), HIGH, OWNER, AT, AT + 900)
     assert not file.end(cell(), "", AT, "surplus")
     after = file.claim(cell(1), OWNER, "p1", AT, AT + 60)
     assert after is not None
-    assert after.fence == 42
+    assert after.fence == HIGH + 1
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from reconciler.engine.power import half_frozen
 from reconciler.engine.spec import instance_spec
 from reconciler.model import marks
 from reconciler.model.changes import Action, Reason, puts_to_rest
+from reconciler.model.execute import ClaimState
 from reconciler.model.names import Kind, instance_name
 from reconciler.model.resources import Drift
 from reconciler.model.rules import No
@@ -223,11 +224,14 @@ def claimed(change: Change, world: World) -> No | None:
         if change.ref.kind is not Kind.CELL:
             return None
         return No("who has which cell could not be read", (("claims", "not known"), ("action", change.action)), "unsandbox pools")
-    if change.reason is Reason.EXPIRED or (change.reason is Reason.ORPHANED and row.uuid not in claims):
+    held = claims.get(row.uuid)
+    ended = held is None or held.state is ClaimState.SPENT
+    if change.reason is Reason.EXPIRED or (change.reason is Reason.ORPHANED and ended):
         return None
     if standing(row, claims) is not Standing.CLAIMED:
         return None
-    told = claims[row.uuid].mark if row.uuid in claims else row.config.get(marks.CLAIM, "")
+    # Once ours is spent, the mark that keeps the cell is of a claim that another file tells of.
+    told = row.config.get(marks.CLAIM, "") if held is None or ended else held.mark
     return No("the cell is claimed", (("claim", told), ("action", change.action)), "unsandbox pools")
 
 
