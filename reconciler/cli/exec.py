@@ -9,6 +9,7 @@ import typer
 
 from reconciler.app.execute.executor import Executor
 from reconciler.app.execute.jobs import result_of_job
+from reconciler.app.execute.requests import LONGEST_PATIENCE
 from reconciler.app.execute.results import document_of
 from reconciler.cli.background import in_background
 from reconciler.cli.completion import languages, pools
@@ -20,7 +21,7 @@ from reconciler.cli.wishes import code_from, with_inputs
 from reconciler.errors import UsageError
 from reconciler.model.execute import ENDED
 from reconciler.model.resources import NetworkMode
-from reconciler.model.run import Ending, RunRequest, RunResult
+from reconciler.model.run import SECONDS, Ending, RunRequest, RunResult
 from reconciler.model.tenancy import Caller
 
 HOUR = 3600.0
@@ -71,12 +72,12 @@ def execute(  # noqa: PLR0913 - one parameter an option
         with_inputs(code_from(file), files or (), env or (), stdin=stdin),
         language=language,
         args=tuple(arguments or ()),
-        seconds=seconds(context, "--ttl", ttl),
+        seconds=seconds(context, "--ttl", ttl, SECONDS),
         vcpu=vcpu,
         network=NetworkMode(network),
         artifacts=artifacts is not None or later or bool(key),
         pool=pool,
-        accepts=float(seconds(context, "--wait", wait)),
+        accepts=float(seconds(context, "--wait", wait, (0, LONGEST_PATIENCE))),
     )
     if later:
         if artifacts is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,16 @@ def _typed(context: typer.Context) -> str:
     return context.command_path.removeprefix(context.find_root().command_path).strip()
 
 
-def seconds(context: typer.Context, option: str, text: str) -> int:
-    """Read the duration that was given to ``option``, such as ``12h``. Raises ``UsageError``."""
+def seconds(context: typer.Context, option: str, text: str, bounds: tuple[float, float] = (0, math.inf)) -> int:
+    """Read the duration that was given to ``option``, such as ``12h``, within ``bounds`` in seconds. Raises ``UsageError``."""
     try:
-        return duration(text)
+        found = duration(text)
     except ValueError as error:
         raise UsageError(f"{option} {text!r}: {error}", hint=f"{context.command_path} --help") from error
+    if not bounds[0] <= found <= bounds[1]:
+        told = f"{option} {text!r}: {found} s is not from {bounds[0]:g} to {bounds[1]:g} s"
+        raise UsageError(told, hint=f"{context.command_path} --help")
+    return found
 
 
 def reference(text: str) -> Ref:

@@ -10,11 +10,13 @@ import pytest
 
 from reconciler.app.execute.executor import Executor
 from reconciler.app.execute.results import stored
+from reconciler.app.execute.tending import Tending
+from reconciler.app.execute.troubles import MOST_SHOWN
 from reconciler.app.settings import Settings, settings_from
-from reconciler.errors import NotServed, Overloaded, StateError, UsageError
+from reconciler.errors import Conflict, NotServed, Overloaded, Refused, StateError, UsageError
 from reconciler.lxd.connect import Door
 from reconciler.model.execute import ClaimState, JobState
-from reconciler.model.run import Ending, RunRequest, RunResult
+from reconciler.model.run import MIB, Ending, RunRequest, RunResult
 from reconciler.store.execute import FILE_NAME
 from reconciler.store.jobs import JobsFile
 
@@ -135,6 +137,73 @@ def test_a_request_that_does_not_hold_reaches_no_cell(executor: Executor, fleet:
     with pytest.raises(NotServed, match="C33"):
         executor.run(wish("", vcpu=8))
     assert fleet.owners() == ["", ""]
+
+
+def test_code_larger_than_the_disk_of_its_run_reaches_no_cell(
+    executor: Executor, fleet: Stocked, wish: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of a cell's 256 MiB so much is left that the disk is 8 MiB.
+    monkeypatch.setattr("reconciler.app.execute.spec.SPARE_MEMORY", 240 * MIB)
+    with pytest.raises(UsageError, match=f"code: bytes: {9 * MIB} .* holds {8 * MIB}"):
+        executor.run(wish("#" * 9 * MIB))
+    assert fleet.owners() == ["", ""]
+
+
+@pytest.mark.parametrize("error", [Conflict("not free"), Refused("its claim does not stand", rule="C12")], ids=lambda error: error.code)
+def test_one_run_does_not_spend_every_cell_where_each_is_refused(
+    executor: Executor, fleet: Stocked, wish: Ask, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reconciler.app.execute.executor.TRIES", 1)
+        patch.setattr("reconciler.app.execute.seats.put_mark", refuse)
+        with pytest.raises(type(error)):
+            executor.run(wish("echo hi"))
+    assert executor.run(wish("echo hi", BOB)).stdout == b"hi\n"
+    assert BOB in fleet.owners()
+
+
+def test_a_result_is_had_though_its_cell_cannot_be_given_back(
+    executor: Executor, fleet: Stocked, wish: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(JobsFile, "keep", lambda *_: (_ for _ in ()).throw(StateError("the disk is full")))
+        first = executor.run(wish("echo hi"))
+    assert first.stdout == b"hi\n"
+    executor.run(wish("echo hi", BOB))
+    with JobsFile(fleet.root / ".unsandbox" / FILE_NAME) as file:
+        states = {claim.cell.ref: claim.state for claim in file.claims()}
+    assert first.cell is not None
+    assert states[first.cell] is ClaimState.SPENT
+
+
+def test_who_is_refused_is_told_what_fails_beside_the_runs(executor: Executor, wish: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    executor.run(wish("echo hi"))
+    executor.run(wish("echo hi", BOB))
+
+    def _end_over(_self: object) -> None:
+        raise StateError("the disk is full\x1b[2J" + "x" * 1000)
+
+    def refused() -> str:
+        with pytest.raises(Overloaded) as told:
+            executor.run(wish("echo third", "c" * 32))
+        assert told.value.rule == "C10"
+        return told.value.message
+
+    def soon(*, told: bool) -> str:
+        deadline = time.monotonic() + 20
+        while told is not ("beside the runs" in (message := refused())):
+            assert time.monotonic() < deadline, message
+            time.sleep(0.05)
+        return message
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Tending, "_end_over", _end_over)
+        message = soon(told=True)
+    assert message.endswith("the disk is full?[2J" + "x" * (MOST_SHOWN - len("the disk is full?[2J")))
+    soon(told=False)
 
 
 @pytest.mark.slow

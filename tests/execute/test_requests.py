@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from reconciler.app.execute.requests import MOST_CODE, check, digest_of, owner_of, summary_of
 from reconciler.app.execute.results import document_of, stored, text_of
+from reconciler.app.execute.spec import Room, check_disk
 from reconciler.errors import Denied, StateError, UsageError
 from reconciler.model.names import Kind, Ref
 from reconciler.model.resources import NetworkMode
-from reconciler.model.run import Artifact, Ending, InputFile, Receipt, RunRequest, RunResult, Times
+from reconciler.model.run import MIB, Artifact, Ending, InputFile, Receipt, RunRequest, RunResult, Times
 from reconciler.model.tenancy import Caller
 from tests.engine.worlds import build
 
@@ -57,6 +58,15 @@ def test_each_limit_is_one_clear_error(change: dict[str, Any], told: str) -> Non
         check(replace(PLAIN, **change))
     assert told in refused.value.message
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(("files", "field"), [((), "code"), ((InputFile("x", b"x" * 4096),), "files")])
+def test_what_the_disk_of_a_run_does_not_hold_is_refused(files: tuple[InputFile, ...], field: str) -> None:
+    room = Room(memory=16 * MIB)
+    most = 8 * MIB - sum(len(file.data) for file in files)
+    check_disk(replace(PLAIN, code=b"#" * most, files=files), room)
+    with pytest.raises(UsageError, match=f"^{field}: bytes: {8 * MIB + 1} .* holds {8 * MIB},"):
+        check_disk(replace(PLAIN, code=b"#" * (most + 1), files=files), room)
 
 
 def test_whose_a_run_is(desired: Desired) -> None:

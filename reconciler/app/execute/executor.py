@@ -13,8 +13,9 @@ from reconciler.app.execute.jobs import Jobs
 from reconciler.app.execute.link import PACE
 from reconciler.app.execute.requests import check, owner_of
 from reconciler.app.execute.seats import Seats, doubts_of
+from reconciler.app.execute.spec import Room, check_disk
 from reconciler.app.execute.tending import Tending
-from reconciler.errors import HostError, NoResult, NotServed, Overloaded, UsageError
+from reconciler.errors import Conflict, HostError, NoResult, NotFound, NotServed, Overloaded, Refused, StateError, UsageError
 from reconciler.model.execute import Ask
 from reconciler.model.resources import NetworkMode
 from reconciler.policy.admission import patience
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from reconciler.model.tenancy import Caller
 
 TRIES = 4
-"""Cells that are tried for one run where hosts fail."""
+"""Cells that are tried for one run: each that fails is spent."""
+LOST = (Conflict, NotFound, Refused)
+"""Of one cell, which is another than it was; the next may do."""
 ENDING = 10.0
 """Seconds that jobs are given to end as the executor is closed."""
 
@@ -152,6 +155,7 @@ class Executor:
         line = tending.lines.get(offer.pool)
         if line is None:
             raise NotServed(f"Pool/{offer.pool} is not declared any more", rule="C30")
+        check_disk(request, Room.of(offer.memory, None))
         if request.network is NetworkMode.SEMITRUSTED and tending.shut is not None:
             tending.want()
             code, no = tending.shut
@@ -161,10 +165,18 @@ class Executor:
     def _enter(self, request: RunRequest, line: Line) -> Place:
         try:
             return line.enter(request.owner, request.accepts)
-        except Overloaded:
+        except Overloaded as error:
             # Who is refused wanted a cell as well: by this a pool grows.
             self._note(line, 0.0, hit=False)
+            self._explain(error)
             raise
+
+    def _explain(self, error: Overloaded) -> None:
+        """Say what fails beside the runs as well, for by that there may be no cells."""
+        trouble = self._tending.troubles.last
+        if trouble:
+            error.message += f"; what fails beside the runs: {trouble}"
+            error.args = (error.message,)
 
     def _note(self, line: Line, waited: float, *, hit: bool) -> None:
         self._tending.asks.append(Ask(line.offer.pool, now().timestamp(), hit, waited))
@@ -183,9 +195,10 @@ class Executor:
     ) -> RunResult:
         try:
             seat = self._seated(request, language.name, line, place, began + patience(request.accepts))
-        except Overloaded:
+        except Overloaded as error:
             # So did who waited in vain.
             self._note(line, time.monotonic() - began, hit=False)
+            self._explain(error)
             raise
         queued = time.monotonic() - began
         if seat.claim.turn == 1:
@@ -239,19 +252,24 @@ class Executor:
         kept = False
         try:
             kept = self._seats.back(seat, doubts)
+        except StateError as error:
+            # What came of the run is had, whatever becomes of its cell.
+            self._tending.troubles.add("back", error)
+        else:
+            self._tending.troubles.over("back")
         finally:
             line.back(seat, seconds, kept=kept)
 
     def _seated(self, request: RunRequest, language: str, line: Line, place: Place, end: float) -> Seat:
-        """A cell with a runner in it. Raises ``Overloaded`` (C10) once patience is over, or what the last of several hosts raised."""
-        failed: list[HostError] = []
-        while len(failed) < TRIES:
+        """A cell with a runner in it. Raises ``Overloaded`` (C10) once patience is over, or what the last of several cells raised."""
+        failed: list[HostError | Refused] = []
+        while True:
             given = self._given(line, place, end)
             if given is None:
-                raise failed[-1] if failed else line.too_late()
+                raise next((error for error in reversed(failed) if not isinstance(error, LOST)), None) or line.too_late()
             try:
                 seat = self._taken(given, request, line, language)
-            except HostError as error:
+            except (HostError, Refused) as error:
                 failed.append(error)
                 seat = None
             except BaseException:
@@ -259,10 +277,11 @@ class Executor:
                 raise
             if seat is not None:
                 return seat
+            if len(failed) == TRIES:
+                line.rise(place.owner)
+                raise failed[-1]
             # Somebody else was quicker, or it was not what it had been.
             place = line.again(place)
-        self._give_back(line, line.leave(place), place.owner)
-        raise failed[-1]
 
     def _given(self, line: Line, place: Place, end: float) -> Given | None:
         try:

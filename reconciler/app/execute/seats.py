@@ -11,7 +11,7 @@ from reconciler.app.claims import Holder
 from reconciler.app.clock import now
 from reconciler.app.execute.fence import door_of
 from reconciler.app.execute.link import Link
-from reconciler.errors import Conflict, HostError, NotFound, Refused, Unreachable, UnsandboxError
+from reconciler.errors import Conflict, NotFound, Refused, StateError, Unreachable, UnsandboxError
 from reconciler.lxd.cells import put_mark
 from reconciler.model.execute import ClaimState
 from reconciler.model.run import Ending
@@ -57,9 +57,9 @@ class Seats:
         return self._holder.id
 
     def fresh(self, cell: Cell, owner: str, terms: Terms, seconds: float, language: str) -> Seat | None:
-        """Claim a cell that nobody had and send a runner there; None where it is somebody's, or another than it was.
+        """Claim a cell that nobody had and send a runner there; None where somebody was quicker.
 
-        What was claimed and cannot be used is spent: nobody else finds it half taken. Raises a ``HostError``.
+        What was claimed and cannot be used is spent: nobody else finds it half taken. Raises a ``HostError``, or ``Refused``.
         """
         at = now().timestamp()
         claim = self._file.claim(cell, owner, self.holder, at, at + seconds + SLACK)
@@ -76,14 +76,17 @@ class Seats:
             self._link(seat, language)
         except (Conflict, NotFound, Refused):
             self.spend(seat, "it was not the cell that was claimed")
-            return None
+            raise
         except BaseException as error:
             self.spend(seat, f"no runner could be sent to it ({_name(error)})")
             raise
         return seat
 
     def again(self, seat: Seat, owner: str, seconds: float, language: str) -> bool:
-        """``owner`` sits down once more. False where it may not: the cell is spent, or another process has it by now."""
+        """``owner`` sits down once more. False where it may not: the cell is spent, or another process has it by now.
+
+        Raises as ``fresh``.
+        """
         at = now().timestamp()
         why = why_not_again(Again(seat.claim, seat.terms, owner, at, seat.used_at))
         if why:
@@ -99,18 +102,23 @@ class Seats:
                 self._link(seat, language)
         except BaseException as error:
             self.spend(seat, f"no runner could be sent to it ({_name(error)})")
-            if isinstance(error, HostError | Refused):
-                return False
             raise
         return True
 
     def back(self, seat: Seat, doubts: tuple[str, ...]) -> bool:
-        """A run is over. Whether the cell is kept for its owner; with any doubt, and by its terms, it is spent."""
+        """A run is over. Whether the cell is kept for its owner; with any doubt, and by its terms, it is spent.
+
+        Raises ``StateError``: then its runner is gone, and the claim ends by its time where nothing could be written down.
+        """
         at = now().timestamp()
         asked = Return(seat.claim, seat.terms, at, doubts)
         why = why_spent(asked)
         if not why:
-            claim = self._file.keep(seat.claim, kept_until(asked))
+            try:
+                claim = self._file.keep(seat.claim, kept_until(asked))
+            except StateError:
+                self.spend(seat, "that it is kept could not be written down")
+                raise
             if claim is not None:
                 seat.claim, seat.used_at = claim, at
                 return True

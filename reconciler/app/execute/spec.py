@@ -31,6 +31,8 @@ ZYGOTES = frozenset({"python"})
 SPARE_MEMORY = 48 * MIB
 """Of a cell's memory, for its own first process, the runner and a zygote."""
 SPARE_PROCESSES = 8
+PAGE = 4096
+"""Bytes in whose multiples a file takes from the disk of a run, which is memory."""
 
 
 class Room(NamedTuple):
@@ -60,7 +62,7 @@ class Asked(NamedTuple):
 
 def asked(request: RunRequest, language: Language, room: Room) -> Asked:
     """What is to be said. Raises ``UsageError`` where no runner would take it."""
-    memory = min(request.vcpu * MEMORY_EACH, room.memory or MEMORY_EACH * request.vcpu)
+    check_disk(request, room)
     artifacts = ARTIFACTS if request.artifacts else NO_ARTIFACTS
     document = {
         "compile": language.compile,
@@ -70,8 +72,8 @@ def asked(request: RunRequest, language: Language, room: Room) -> Asked:
         "environment": {**USUAL_ENVIRONMENT, **dict(language.environment), **dict(request.environment)},
         "seconds": request.seconds,
         "cpu_seconds": request.seconds * request.vcpu,
-        "memory": memory,
-        "disk": memory // 2,
+        "memory": _memory(request, room),
+        "disk": _disk(request, room),
         "processes": min(request.vcpu * PROCESSES_EACH, room.processes or spec.BOUNDS["processes"][1]),
         "output": request.output,
         "network": "egress" if request.network is NetworkMode.SEMITRUSTED else "none",
@@ -85,6 +87,23 @@ def asked(request: RunRequest, language: Language, room: Room) -> Asked:
         (request.code, *(file.data for file in request.files)),
         request.stdin,
     )
+
+
+def check_disk(request: RunRequest, room: Room) -> None:
+    """Raises ``UsageError`` where code and input files together are more than the run's disk."""
+    most, sizes = _disk(request, room), [len(request.code), *(len(file.data) for file in request.files)]
+    if sum(-(-size // PAGE) * PAGE for size in sizes) > most:
+        field = "files" if request.files else "code"
+        told = f"{field}: bytes: {sum(sizes)} with the code, of which the disk of the run in that pool holds {most}, half of its memory"
+        raise UsageError(told, hint="unsandbox pools")
+
+
+def _memory(request: RunRequest, room: Room) -> int:
+    return min(request.vcpu * MEMORY_EACH, room.memory or MEMORY_EACH * request.vcpu)
+
+
+def _disk(request: RunRequest, room: Room) -> int:
+    return _memory(request, room) // 2
 
 
 def said(run: int, what: Asked) -> bytes:

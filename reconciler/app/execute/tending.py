@@ -14,6 +14,7 @@ from reconciler.app.execute.ground import read_ground
 from reconciler.app.execute.jobs import lose_dead
 from reconciler.app.execute.line import Line
 from reconciler.app.execute.seats import Seat
+from reconciler.app.execute.troubles import Troubles
 from reconciler.app.observe import observe
 from reconciler.engine.warm import Place, warm_cells, why_all_shut, why_no_runs
 from reconciler.errors import UnsandboxError
@@ -22,7 +23,7 @@ from reconciler.policy.settling import Settlement
 from reconciler.store.traffic import asked, traffic, trim
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from reconciler.app.doors import Doors
@@ -57,6 +58,7 @@ class Tending:
         self.lines: dict[str, Line] = {}
         self.shut: tuple[str, No] | None = None
         """Why no semitrusted run has a way out, as of the last look; None where one has."""
+        self.troubles = Troubles()
         self.asks: deque[Ask] = deque(maxlen=100_000)
         self._settings = settings
         self._file = file
@@ -101,12 +103,19 @@ class Tending:
     def _loop(self) -> None:
         while not self._ending:
             self._wanted.wait(TICK)
-            # Whatever fails is tried again in the next turn; who runs something is told by their own call.
+            # Whatever fails is tried again in the next turn; who is refused a cell meanwhile is told of it.
             for work in (self._jobs.hear, self._end_over, self._seats.mark, self._note, self._read, self._count, self._retain, self._find):
-                with suppress(Exception):
-                    work()
+                self._attempt(work.__name__, work)
             if not self._ending and self._wanted.is_set() and not self._due_in("look", peek=True):
                 time.sleep(TICK)
+
+    def _attempt(self, name: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - one that fails must not keep the others from their turn
+            self.troubles.add(name, error)
+        else:
+            self.troubles.over(name)
 
     def _due_in(self, what: str, seconds: float = 0.0, *, peek: bool = False) -> bool:
         """Whether it is time for something that is done every so many seconds, and if so for the next time."""
