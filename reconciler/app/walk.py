@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
 
 
-AHEAD = 2
+AHEAD = 1
 """For so many calls under way one more action is begun."""
 MOST = 64
 """Threads for one host, whatever its pace."""
