@@ -130,6 +130,24 @@ def test_who_is_sooner_served_by_an_own_cell_waits_for_that_and_not_for_ever() -
     assert slot_of(queue.enter(ANN, 0)) == 3
 
 
+def test_who_waits_for_an_own_cell_is_let_in_by_the_same_question_as_others() -> None:
+    queue = line()
+    queue.back(sit(queue, ANN, 0), 0.3, kept=True)
+    assert queue.enter(ANN, 0).given is not None
+    queue.stock([cell(1), cell(2)])
+    # Neither its own cell nor a runner in a warm one would be there in time.
+    with pytest.raises(Overloaded, match="C10"):
+        queue.enter(ANN, 0.1)
+    place = queue.enter(ANN, 0.4)
+    assert place.given is None
+    queue.leave(place)
+    # Runs differ so much that its own may be late; a runner would not be.
+    for seconds in (0.1, 0.5) * 20:
+        queue.back(sit(queue, BOB, 0), seconds, kept=False)
+    queue.stock([cell(1)])
+    assert slot_of(queue.enter(ANN, 0.6)) == 1
+
+
 def test_more_cells_are_looked_for_when_somebody_stops_waiting_for_their_own() -> None:
     calls: list[int] = []
     queue = Line(OFFER, lambda: calls.append(1))

@@ -90,14 +90,15 @@ class Line:
         place = Place(owner)
         with self._lock:
             given = self._next(owner, place)
-            if given is None:
-                # With a warm cell there is no question whether, only which one comes sooner.
-                refused = None if place.patience else turned_away(self._admission(owner, accepts))
-                if refused is None:
-                    self._waiting.setdefault(owner, deque()).append(place)
-            else:
+            refused = None if given else turned_away(self._admission(owner, accepts))
+            if refused and place.patience and self._start <= accepts:
+                # Its own would be sooner as a rule, and too late in the worst case; a runner begins in time.
+                given, place.patience = Given(cell=self._free.popleft()), 0.0
+            if given is not None:
                 self._hand(place, given)
                 place.hit = True
+            elif refused is None:
+                self._waiting.setdefault(owner, deque()).append(place)
             few = self._few()
         if few:
             self._wanting()
