@@ -1,15 +1,15 @@
-"""One run seen from outside its sandbox: its pipes, its clock, its bounds, and what is told of its end."""
+"""One run seen from outside its sandbox: its stages, its clock, its artifacts, and what is told of its end."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import select
 import time
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 from reconciler.runner import artifacts, frames, privileges
+from reconciler.runner.pipes import Pipes
 from reconciler.runner.program import Program
 from reconciler.runner.sandbox import Failed, NotStarted, Sandbox
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.runner.machine import Start
+    from reconciler.runner.pipes import Send
     from reconciler.runner.sandbox import Ground
     from reconciler.runner.zygote import Zygote
 
@@ -25,7 +26,6 @@ GRACE = 10.0
 NOT_FOUND, NOT_RUN = 127, 126
 _NO_SUCH_FILE = 2
 _FOREVER = float("inf")
-Send = Callable[[bytes, bytes], None]
 
 
 class Flight:
@@ -38,29 +38,17 @@ class Flight:
         self.why = ""
         self.landed = False
         self._alive = True
-        self._hash, self._sent, self._bytes = hashlib.sha256(), 0, {frames.STDOUT: 0, frames.STDERR: 0}
-        self._cut: set[bytes] = set()
-        self._ended: set[int] = set()
-        self._stdin, self._stdin_ends = bytearray(), False
         self._times = {"sandbox": 0, "compile": 0, "run": 0, "collect": 0}
         self._spent, self._status, self._left = [0, 0, 0], 0, 0
         self._refused: list[artifacts.Refused] = []
         self._collecting: Iterator[None] | None = None
         self._pid, self.pidfd = 0, -1
         self._zygote = zygote
-        self._inner: tuple[int, ...] = self._pipes()
+        self._pipes = Pipes(send, self.spec.output)
         self._sandbox = Sandbox(ground, order.run, self.spec, order.files)
         self._times["sandbox"] = _micro(time.monotonic() - self.begun)
         self._send(frames.STARTED, b"{}")
         self._begin("compile" if self.spec.compile else "run")
-
-    def _pipes(self) -> tuple[int, int, int]:
-        stdin, self.stdin = os.pipe()
-        self.stdout, stdout = os.pipe()
-        self.stderr, stderr = os.pipe()
-        for descriptor in (self.stdin, self.stdout, self.stderr):
-            os.set_blocking(descriptor, False)
-        return stdin, stdout, stderr
 
     def _begin(self, stage: str) -> None:
         """Start the program of a stage; this process is inside the sandbox, and outside after. Raises ``Failed``, ``OSError``."""
@@ -68,11 +56,11 @@ class Flight:
         try:
             self._start(Program(self.spec.compile if stage == "compile" else self.spec.run, self.spec.environment))
         except NotStarted as none:
-            os.write(self._inner[2], f"{none.word}: {os.strerror(none.code)}\n".encode())
+            os.write(self._pipes.inner[2], f"{none.word}: {os.strerror(none.code)}\n".encode())
             self._status = (NOT_FOUND if none.code == _NO_SUCH_FILE else NOT_RUN) << 8
             self._sandbox.leave()
         if stage == "run":
-            self._let_go()
+            self._pipes.let_go()
         if self._pid:
             self.pidfd = os.pidfd_open(self._pid)
         else:
@@ -82,9 +70,9 @@ class Flight:
         self._pid = 0
         if self._zygote:
             self._sandbox.leave()
-            self._pid = self._zygote.launch(program, self._sandbox, self._inner)
+            self._pid = self._zygote.launch(program, self._sandbox, self._pipes.inner)
             return
-        pipes = self._inner
+        pipes = self._pipes.inner
         if self._stage == "compile":
             pipes = (os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC), *pipes[1:])
         try:
@@ -103,14 +91,18 @@ class Flight:
         """The descriptors to be called for, and with what. ``full``: nothing more can be told for now."""
         if self.collecting:
             return []
-        wanted = [(self.pidfd, select.POLLIN)]
-        if not full:
-            wanted += [(one, select.POLLIN) for one in (self.stdout, self.stderr) if one not in self._ended]
-        if self.stdin >= 0 and self._stdin:
-            wanted.append((self.stdin, select.POLLOUT))
-        return wanted
+        return [(self.pidfd, select.POLLIN), *self._pipes.wants(full=full)]
 
-    def died(self) -> None:
+    def handle(self, descriptor: int) -> None:
+        """Do what a descriptor that was wanted is ready for. Raises ``Failed``, ``OSError``."""
+        if descriptor == self.pidfd:
+            self._died()
+        elif descriptor == self._pipes.stdin:
+            self._pipes.give()
+        elif descriptor in {self._pipes.stdout, self._pipes.stderr}:
+            self._read(descriptor)
+
+    def _died(self) -> None:
         """The program of the stage is dead: go on with the next, or bring the run to its end. Raises ``Failed``, ``OSError``."""
         _, self._status, spent = os.wait4(self._pid, 0)
         self._count(spent)
@@ -128,12 +120,6 @@ class Flight:
         else:
             self._over()
 
-    def _let_go(self) -> None:
-        """Close the program's ends of its pipes, which end when nobody of the run has them any more."""
-        for descriptor in self._inner:
-            os.close(descriptor)
-        self._inner = ()
-
     def _count(self, spent: Any) -> None:
         self._spent[0] += _micro(spent.ru_utime)
         self._spent[1] += _micro(spent.ru_stime)
@@ -143,10 +129,10 @@ class Flight:
         self._left += 0 if self.why else self._sandbox.others()
         self._alive = False
         self._count(self._sandbox.end())
-        self._let_go()
+        self._pipes.let_go()
         self.deadline = _FOREVER
-        for descriptor in (self.stdout, self.stderr):
-            while self.read(descriptor):
+        for descriptor in (self._pipes.stdout, self._pipes.stderr):
+            while self._read(descriptor):
                 pass
         self._mark = time.monotonic()
         self._collecting = self._collect()
@@ -159,7 +145,7 @@ class Flight:
             return
         self._times["collect"] = _micro(time.monotonic() - self._mark)
         self._sandbox.close()
-        self._close()
+        self._pipes.close()
         self.landed = True
 
     def _collect(self) -> Iterator[None]:
@@ -181,45 +167,14 @@ class Flight:
 
     def feed(self, data: bytes) -> None:
         """Take bytes for standard input; none is its end."""
-        self._stdin += data
-        self._stdin_ends = self._stdin_ends or not data
-        self.write_stdin()
+        self._pipes.feed(data)
 
-    def write_stdin(self) -> bool:
-        """Give the program what it takes; whether there is more to give."""
-        try:
-            while self._stdin and self.stdin >= 0:
-                del self._stdin[: os.write(self.stdin, self._stdin[: frames.MOST])]
-        except BlockingIOError:
-            return True
-        except BrokenPipeError:
-            self._stdin.clear()
-            self._stdin_ends = True
-        if self._stdin_ends and self.stdin >= 0:
-            os.close(self.stdin)
-            self.stdin = -1
-        return False
-
-    def read(self, descriptor: int) -> bool:
-        """Pass output on; False at its end. What is beyond the bound is dropped, and the run with it."""
-        try:
-            data = os.read(descriptor, frames.PAYLOAD)
-        except BlockingIOError:
-            return True
-        kind = frames.STDOUT if descriptor == self.stdout else frames.STDERR
-        room = self.spec.output - self._sent
-        if len(data) > room:
-            self._cut.add(kind)
+    def _read(self, descriptor: int) -> bool:
+        """Pass output on; False at its end. With what is beyond the bound the run ends."""
+        more = self._pipes.read(descriptor)
+        if self._pipes.overran:
             self.stop("output")
-        told = data[: max(0, room)]
-        if told:
-            self._sent += len(told)
-            self._bytes[kind] += len(told)
-            self._hash.update(told)
-            self._send(kind, told)
-        if not data:
-            self._ended.add(descriptor)
-        return bool(data)
+        return more
 
     def stop(self, why: str) -> None:
         """End the run for a reason; the first one counts."""
@@ -247,17 +202,8 @@ class Flight:
             "times": self._times,
             "left": self._left,
             "refused": self._refused,
-            "stdout": self._bytes[frames.STDOUT],
-            "stderr": self._bytes[frames.STDERR],
-            "sha256": self._hash.hexdigest(),
-            "truncated": sorted("stdout" if kind == frames.STDOUT else "stderr" for kind in self._cut),
+            **self._pipes.told(),
         }
-
-    def _close(self) -> None:
-        for name in ("stdin", "stdout", "stderr"):
-            if getattr(self, name) >= 0:
-                os.close(getattr(self, name))
-                setattr(self, name, -1)
 
 
 def _ending(status: int) -> dict[str, int | None]:

@@ -80,17 +80,10 @@ class Server:
         return poll.poll(max(0.0, until - time.monotonic()) * 1000)
 
     def _handle(self, descriptor: int) -> None:
-        flight = self._flight
         if descriptor == IN:
             self._listen()
-        elif flight is None or descriptor == OUT:
-            return
-        elif descriptor == flight.stdin:
-            flight.write_stdin()
-        elif descriptor == flight.pidfd:
-            flight.died()
-        elif descriptor in {flight.stdout, flight.stderr}:
-            flight.read(descriptor)
+        elif self._flight and descriptor != OUT:
+            self._flight.handle(descriptor)
 
     def _tell(self) -> None:
         """Write what is held, if nothing more is about to come."""
