@@ -64,4 +64,5 @@ def _put(door: Door, found: Mapping[str, Any], config: Mapping[str, str], device
 
 
 def _stated(config: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in config.items() if not key.startswith("volatile.")}
+    """What LXD keeps of what was written: a key without a value it leaves out, and ``volatile.`` is its own."""
+    return {key: value for key, value in config.items() if value and not key.startswith("volatile.")}

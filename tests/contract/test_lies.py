@@ -184,6 +184,24 @@ def test_a_lie_while_we_act(estate: Estate, case: Acted) -> None:
     _converges(estate, before)
 
 
+@pytest.mark.parametrize(
+    "services", [{"edited": AFTER["edited"]}, {"comes": AFTER["comes"]}, {"leaves": None}], ids=["update", "create", "destroy"]
+)
+@pytest.mark.parametrize("after", [0, 1])
+def test_whichever_operation_is_forgotten_its_object_tells_that_it_was_done(
+    estate: Estate, services: dict[str, str | None], after: int
+) -> None:
+    """One action at a time, for of several any may be the first to wait. An update is the one operation of its own."""
+    estate.services = {name: spec for name, spec in {**BEFORE, **services}.items() if spec is not None}
+    made = estate.plan()
+    told = estate.fakes[0].liar.tell(Lie.FORGOTTEN, path=r"/1\.0/operations/.*", after=after)
+    report = estate.carry_out(made)
+    assert told.count == (0 if after and "edited" in services else 1)
+    assert not report.failed
+    estate.fakes[0].liar.stop()
+    assert not estate.plan().plan.actions
+
+
 def _converges(estate: Estate, before: dict[str, str]) -> None:
     """The next passes bring the world to what is declared: nothing of ours is lost or doubled, and nothing is recreated that was kept."""
     estate.fakes[0].liar.stop()
