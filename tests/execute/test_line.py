@@ -6,16 +6,21 @@ import random
 import threading
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.app.execute.line import LEAST_SHARE, Line, Place
+from reconciler.app.execute.forecast import LEAST_SHARE
+from reconciler.app.execute.line import Line
 from reconciler.app.execute.seats import Seat
 from reconciler.errors import Overloaded
 from reconciler.model.execute import Claim, ClaimState, Reuse, Terms, Traffic
 from reconciler.model.resources import NetworkMode
 from reconciler.policy.serving import Offer
 from tests.policy.cells import cell
+
+if TYPE_CHECKING:
+    from reconciler.app.execute.place import Place
 
 ANN, BOB, EVE = "a" * 32, "b" * 32, "e" * 32
 OFFER = Offer("py", frozenset({"sh"}), NetworkMode.ZEROTRUST, 1, 256, 4, Terms())

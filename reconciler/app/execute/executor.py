@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from reconciler.app.execute.line import Given, Line, Place
+    from reconciler.app.execute.line import Line
+    from reconciler.app.execute.place import Given, Place
     from reconciler.app.execute.seats import Seat
     from reconciler.app.execute.talk import Heard
     from reconciler.app.settings import Settings
