@@ -121,9 +121,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     if broken:
         made.err.tell(error_lines(Defect(f"the loop cannot go on: {broken}", hint="start it again, and " + Defect.default_hint)))
         _leave(made.err.stream, Exit.ERROR)
-    if not drained:
-        _leave(made.err.stream)
-    raise typer.Exit(Exit.DONE)
+    _leave(made.err.stream, Exit.DONE if drained else Exit.FAILED)
 
 
 def _allow_handles() -> None:
@@ -135,7 +133,7 @@ def _allow_handles() -> None:
 
 
 def _run(made: Invocation, options: Options, seeing: _Seeing) -> tuple[bool, str]:
-    """Whether all that was under way ended in time, and why it broke; "" where it did not."""
+    """Whether all that was begun ended in time, and why it broke; "" where it did not."""
     as_json = seeing.form is LogFormat.JSON or (seeing.form is LogFormat.AUTO and not made.err.live)
     with ExitStack() as stack:
         told = stack.enter_context(telemetry(made.settings, made.err.stream, as_json=as_json, colour=made.err.colour, least=seeing.least))
@@ -148,7 +146,7 @@ def _run(made: Invocation, options: Options, seeing: _Seeing) -> tuple[bool, str
 
 
 def _leave(stream: TextIO, code: Exit = Exit.FAILED) -> NoReturn:
-    """Leave with calls under way: the end of the interpreter would wait for them, however long a host hangs.
+    """Leave with looks, or calls, under way: the end of the interpreter would wait for them, however long a host hangs.
 
     Intents without an outcome are settled by the next run.
     """

@@ -55,6 +55,7 @@ def test_a_host_that_changes_under_a_long_pass_gets_no_second_worker_beside_it(m
 
     class Pass:
         pass_id = ""
+        acts = False
 
         def __init__(self, host: Any, *_: object) -> None:
             self.host = host

@@ -44,6 +44,22 @@ def test_a_host_that_hangs_does_not_hold_up_the_end(method: str, path: str) -> N
             estate.write()
             loop.until(lambda: told.count)
             assert loop.end() < DRAIN + REST
+            if method == "POST":
+                assert loop.process.returncode == Exit.FAILED
+
+
+def test_a_look_that_hangs_is_left_and_leaves_nothing_open() -> None:
+    with Estate() as estate:
+        estate.services = {"a": ""}
+        estate.write()
+        with Loop(estate, "--drain", HANGS, timeout=HANGS) as loop:
+            loop.until(lambda: settled(estate, a=RUNNING))
+            loop.be_quiet()
+            told = estate.fakes[0].liar.tell(Lie.SLOW, times=None, method="GET", path="/1.0/instances", seconds=float(HANGS))
+            loop.process.send_signal(signal.SIGHUP)
+            loop.until(lambda: told.count)
+            assert loop.end() < REST
+            assert loop.process.returncode == Exit.DONE
 
 
 @pytest.mark.slow

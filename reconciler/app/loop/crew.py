@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LISTENING = 1.0
 """Seconds within which a host's events are listened to, as a rule, which is what wakes its worker first."""
+LOOKING = 1.0
+"""Seconds for the looks that are under way at the end: most end within, and nothing is lost with the others."""
 
 
 class Crew:
@@ -71,16 +73,19 @@ class Crew:
         return [*self._workers.copy().values(), *self._ears.copy().values()]
 
     def close(self, end: float) -> bool:
-        """End them all; whether their passes had ended by ``end``, a time of the monotonic clock."""
+        """End them all; whether what they were at had come to its end by ``end``, a time of the monotonic clock.
+
+        A look is left: a host that hangs, or a cluster without a majority, takes its time over one, which leads to nothing more.
+        """
         with self._guard:
             for ears in self._ears.values():
                 ears.close()
             for worker in self._workers.values():
                 worker.close()
             every = [*self._workers.values(), *self._parted.values()]
-            for worker in every:
-                worker.join(max(0.0, end - time.monotonic()))
-            return not any(worker.is_alive() for worker in every)
+            _join(every, min(end, time.monotonic() + LOOKING))
+            _join([worker for worker in every if worker.acts], end)
+            return not any(worker.acts for worker in every)
 
     def listen_at(self, endpoint: str, address: str) -> None:
         """This address answers for the cluster ``endpoint``: whom the others left tells nothing of them."""
@@ -122,3 +127,8 @@ class Crew:
             self.wake(host, "a gap in its event stream: what was told in it is lost")
         elif self._shared.memory.hints.hear(host, hint):
             self.wake(host, f"{hint.action} {hint.instance}".strip())
+
+
+def _join(workers: Iterable[Worker], end: float) -> None:
+    for worker in workers:
+        worker.join(max(0.0, end - time.monotonic()))

@@ -110,6 +110,8 @@ class HostPass:
         """Work for others, with the fingerprint of what it is about, of which they were told."""
         self.pass_id = ""
         """Of the pass under way, or the last one."""
+        self.acts = False
+        """Whether it is at what must come to its end. A look may be left at any time."""
 
     def run(self, whys: tuple[str, ...]) -> None:
         """One pass. Raises an ``UnsandboxError`` where it cannot decide or act; what fails of single actions is told and tried again."""
@@ -121,6 +123,9 @@ class HostPass:
         with self._in.deciding.latest.coming(self._name):
             known = self._known(whys)
             view = known or self._look()
+            if self._in.stop.is_set():
+                # Nobody may have waited for the look: the journal may be closed, and what was refused is as it was.
+                return
             if view is None or self._in.memory.waits(desired, self._name):
                 self._in.telemetry.pass_ended(pass_id, self._name, time.monotonic() - began, 0, (), None)
                 return
@@ -189,11 +194,14 @@ class HostPass:
             if acts and not decision.is_firm(self._name, acts):
                 firm = self._in.deciding.anew.ask(self._name)
             part = self._granted(firm, acts) if acts and firm else None
-            if part is None or not part.plan.actions:
+            # Told before the stop is looked at: who ends us sets the stop and then looks at this.
+            self.acts = part is not None and bool(part.plan.actions)
+            if part is None or not self.acts or self._in.stop.is_set():
                 self._remember(decision.made)
                 return None
             return self._carry_out(part, pass_id)
         finally:
+            self.acts = False
             if self._in.memory.end(self._name):
                 # It came of our own calls, or of somebody else's while they failed: only a look tells.
                 self._in.wake(self._name, "something was done", DONE)

@@ -41,7 +41,8 @@ class Looks:
             if rounds is None:
                 # Of two texts the later one counts: whoever looks goes by what is declared then, and by ``host`` where it is not.
                 rounds = self._rounds[host.endpoint] = Rounds(lambda _names: self._look(host))
-        rounds.ask(host.name)
+        # What woke one member's worker woke them all, as a rule: a stream that broke off, a text, a look that is due.
+        rounds.ask(host.name, gather=len(self._group(host)) > 1)
 
     def _look(self, host: Host) -> bool:
         """Through a door that was asked anew who it leads to."""

@@ -50,9 +50,10 @@ class Rounds(Generic[Answer]):
             self._coming.discard(host)
             self._changed.notify_all()
 
-    def ask(self, host: str) -> Answer | None:
+    def ask(self, host: str, *, gather: bool = False) -> Answer | None:
         """An answer whose making began after this call did, for the worker of ``host`` and whoever asks with it.
 
+        ``gather``: wait for others that may ask whether or not they said so, where one answer too many costs more than that moment.
         Raises what ``make`` raises. An error is of the one worker that made it: the others of its round try by themselves.
         """
         with self._changed:
@@ -63,7 +64,7 @@ class Rounds(Generic[Answer]):
             if mine.made:
                 return mine.answer
             self._busy = True
-            self._changed.wait_for(lambda: not self._coming, GATHER)
+            self._changed.wait_for(lambda: not self._coming and not gather, GATHER)
             if self._next is mine:
                 self._next = Round[Answer]()
         try:

@@ -62,6 +62,11 @@ class Worker(threading.Thread):
             self._shared.book.mend()
         self.wakes.wake("the last pass failed", delay(self._failures, random.random(), cap=LONGEST))  # noqa: S311 - a jitter, no secret
 
+    @property
+    def acts(self) -> bool:
+        """Whether the pass under way is at what must come to its end, rather than at a look."""
+        return self.is_alive() and self._pass.acts
+
     def part(self) -> None:
         """End after the call under way: the host is not ours any more, or is reached otherwise, and the rest of the plan was for before."""
         self._parted.set()
