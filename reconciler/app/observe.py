@@ -69,12 +69,6 @@ def _snapshots(view: HostView, host: Host, doors: Doors) -> HostView:
         return view
 
 
-def view_of(host: Host, doors: Doors, before: HostView | None = None) -> HostView:
-    """One look at one host, of a cluster at one member, ``before`` which there was another; unseen where it raises a ``HostError``."""
-    known = {host.name: before} if before is not None else {}
-    return next(view for view in views_of((host,), doors, known) if view.host == host.name)
-
-
 def views_of(group: Sequence[Host], doors: Doors, before: Mapping[str, HostView]) -> tuple[HostView, ...]:
     """One look at hosts of one endpoint: a view for each of them, and for each member that nobody declared. Unseen by a ``HostError``."""
     first = group[0]

@@ -41,7 +41,6 @@ def _image(door: Door, row: Any) -> HeldImage:
             aliases=tuple(sorted(str(alias["name"]) for alias in aliases)),
             properties={str(key): str(value) for key, value in properties.items()},
             size=int(row["size"]),
-            uploaded_at=str(row["uploaded_at"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Malformed(f"{door.host.name}: GET images: a row that is no image ({type(error).__name__})") from error

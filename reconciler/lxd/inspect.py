@@ -56,8 +56,6 @@ class HostFacts:
     missing: tuple[str, ...]
     """Of the API extensions that are needed."""
     pools: tuple[PoolFact, ...] | None
-    networks: frozenset[str] | None
-    """Names of the managed ones."""
     apparmor: bool | None
     idmapped: bool
     """Whether LXD says that the kernel can map ids at mount time, so that no file of an isolated container need be rewritten."""
@@ -65,8 +63,6 @@ class HostFacts:
     """Whether a container that runs was started that way. One that was not says nothing: its files may have been rewritten long ago."""
     warnings: tuple[str, ...] | None
     """LXD's own open warnings, each a sentence."""
-    memory: int | None
-    """Bytes."""
     password: bool
     """Whether a trust password is set: anybody who learns it may enrol."""
     clients: int | None
@@ -76,11 +72,10 @@ class HostFacts:
 
 
 def facts(door: Door, now: Callable[[], datetime]) -> HostFacts:
-    """Ask for every fact, about eight requests. ``now`` reads our clock, in UTC. Raises ``Unreachable`` where the host is lost."""
+    """Ask for every fact, about six requests. ``now`` reads our clock, in UTC. Raises ``Unreachable`` where the host is lost."""
     identity = convert.identity(door.metadata, door.host.fingerprint)
     environment: Mapping[str, Any] = door.metadata["environment"]
     warnings = _warnings(_ask(door, "warnings", recursion="1"))
-    resources = _ask(door, "resources") or {}
     certificates = _ask(door, "certificates")
     return HostFacts(
         version=identity.version,
@@ -88,12 +83,10 @@ def facts(door: Door, now: Callable[[], datetime]) -> HostFacts:
         firewall=str(environment.get("firewall", "")),
         missing=tuple(name for name in NEEDED if name not in identity.extensions),
         pools=_pools(door),
-        networks=_networks(_ask(door, "networks", recursion="1")),
         apparmor=None if warnings is None else not any(warning.startswith(APPARMOR_OFF) for warning in warnings),
         idmapped=(environment.get("kernel_features") or {}).get("idmapped_mounts") == "true",
         mapped=any_mapped(_ask(door, "instances", **{"recursion": "1", "all-projects": "true"})),
         warnings=warnings,
-        memory=_count(resources.get("memory") or {}, "total"),
         password=bool((door.metadata.get("config") or {}).get("core.trust_password")),
         clients=len(certificates) if isinstance(certificates, list) else None,
         clock_skew=_skew(door, now),
@@ -121,12 +114,6 @@ def _pool(door: Door, row: Mapping[str, Any]) -> PoolFact:
     name = str(row.get("name", ""))
     space = (_ask(door, "storage-pools", name, "resources") or {}).get("space") or {}
     return PoolFact(name, str(row.get("driver", "")), _count(space, "total"), _count(space, "used"))
-
-
-def _networks(rows: object) -> frozenset[str] | None:
-    if not isinstance(rows, list):
-        return None
-    return frozenset(str(row.get("name")) for row in rows if row.get("managed"))
 
 
 def _warnings(rows: object) -> tuple[str, ...] | None:

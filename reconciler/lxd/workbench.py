@@ -107,7 +107,7 @@ class Order:
     stdin: bool = False
     artifact: str = ""
     """A file that is read afterwards."""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def work(door: Door, instance: str, uid: int, order: Order) -> tuple[Stage, bytes | None]:

@@ -18,13 +18,12 @@ TRIAL = marks.PREFIX + "trial"
 
 @dataclass(frozen=True, slots=True)
 class HeldImage:
-    """One image in our project on one host. ``size`` in bytes; ``uploaded_at`` as LXD gives it."""
+    """One image in our project on one host. ``size`` in bytes."""
 
     fingerprint: str
     aliases: tuple[str, ...]
     properties: Mapping[str, str] = field(repr=False)
     size: int = 0
-    uploaded_at: str = ""
 
     @property
     def family(self) -> str:

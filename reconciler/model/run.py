@@ -33,14 +33,14 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What somebody asks for. Nothing in it that its owner wrote is shown by its ``repr``."""
+    """What somebody asks for. What its owner wrote may hold a secret, so that its ``repr`` shows none of it."""
 
     owner: str
     """Digest of the key that asks."""
     code: bytes = field(repr=False)
     language: str = ""
     """Name or alias; "" where it is to be told from the code."""
-    file_name: str = ""
+    file_name: str = field(default="", repr=False)
     """What the code was called, for telling its language; "" where it had no name."""
     args: tuple[str, ...] = field(default=(), repr=False)
     stdin: bytes = field(default=b"", repr=False)
@@ -150,8 +150,3 @@ class RunResult:
     """Bytes of memory at most; 0 where nobody knows."""
     cell: Ref | None = None
     host: str = ""
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the program came to its end by itself and says that it is content."""
-        return self.ending is Ending.FINISHED and self.exit_code == 0

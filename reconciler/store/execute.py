@@ -96,15 +96,6 @@ class ExecuteFile(SqliteFile):
         """The claim of one cell; None where nobody has it."""
         return next((claim_of(row) for row in self.read("select * from claims where uuid = ?", uuid)), None)
 
-    def kept(self, pool: str, owner: str, at: float) -> tuple[Claim, ...]:
-        """What waits for this owner in the pool, the one that was used last first."""
-        rows = self.read("select * from claims where owner = ? and state = 'kept' and until > ? order by until desc", owner, at)
-        return tuple(claim for claim in map(claim_of, rows) if claim.cell.pool == pool)
-
-    def version(self) -> int:
-        """Another number than before: another process wrote. Cheap."""
-        return int(next(iter(self.read("pragma data_version")))[0])
-
     def _insert(self, claim: Claim) -> Claim | None:
         values = _values(claim)
         # A fence that was found on an instance is never given again, whatever file it came from.

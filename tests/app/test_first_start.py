@@ -11,8 +11,8 @@ from reconciler.lxd.inspect import HostFacts
 from tests.engine.worlds import host
 
 FACTS = HostFacts(
-    version="5.0.2", kernel="6.18.44", firewall="nftables", missing=(), pools=None, networks=None, apparmor=True, idmapped=True,
-    mapped=False, warnings=(), memory=None, password=False, clients=1, clock_skew=0.0,
+    version="5.0.2", kernel="6.18.44", firewall="nftables", missing=(), pools=None, apparmor=True, idmapped=True,
+    mapped=False, warnings=(), password=False, clients=1, clock_skew=0.0,
 )  # fmt: skip
 
 

@@ -9,9 +9,9 @@ import pytest
 from reconciler.app.explain import explain
 from reconciler.app.status import status
 from reconciler.cli.render.explain import explanation_document, explanation_lines
-from reconciler.cli.render.screen import plain
 from reconciler.cli.render.status import status_document, status_lines
 from reconciler.model.names import Kind, Ref
+from tests.cli.plain import plain
 from tests.fake.bystander import Bystander
 from tests.fake.estate import Estate, codes
 

@@ -53,11 +53,11 @@ def followed(tmp_path: Path) -> Followed:
 
 def test_a_folder_becomes_a_checkout_and_follows(followed: Followed) -> None:
     first = followed.source.prepare()
-    assert (first.commit, first.before, first.moved) == (followed.first, "", True)
+    assert (first.commit, first.moved) == (followed.first, True)
     assert not followed.source.fetch().moved
     second = followed.there.commit()
     found = followed.source.fetch()
-    assert (found.commit, found.before, found.moved) == (second, followed.first, True)
+    assert (found.commit, found.moved) == (second, True)
     assert followed.text() == second
     assert not followed.source.prepare().moved
 

@@ -20,6 +20,7 @@ from reconciler.model.names import Kind, Ref
 from reconciler.model.telling import Level, Telling, Told
 from reconciler.store import events
 from reconciler.store.events import EventsFile, Query
+from tests.cli.plain import plain
 from tests.fake.estate import Estate
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-
-    from reconciler.cli.render.screen import Line
 
 PATIENCE = 30.0
 PROBED = "health: {command: [/bin/well], interval: 1s, timeout: 1s, retries: 1}, restart: {policy: never}"
@@ -64,10 +63,6 @@ def until(what: Callable[[], object]) -> None:
     while not what():
         assert time.monotonic() < end, "it never came to be"
         time.sleep(0.1)
-
-
-def plain(lines: Sequence[Line]) -> str:
-    return "\n".join("".join(text for text, _ in line) for line in lines)
 
 
 def test_what_a_probe_found_is_shown_while_the_loop_runs_and_the_run_lasts() -> None:

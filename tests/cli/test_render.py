@@ -12,11 +12,12 @@ from reconciler.app.events import EventKind
 from reconciler.cli.render.apply import event_document, event_lines, report_document, report_lines
 from reconciler.cli.render.error import error_lines
 from reconciler.cli.render.plan import ORDER, REASONS, SIGNS, plan_lines, reason_text
-from reconciler.cli.render.screen import STYLES, Screen, columns, duration, plain, size, wants_colour
+from reconciler.cli.render.screen import STYLES, Screen, columns, duration, size, wants_colour
 from reconciler.errors import Finding, ManifestError, UsageError
 from reconciler.model.changes import Action, Reason
 from tests.cases.loader import cases
 from tests.cli import values
+from tests.cli.plain import plain
 
 
 @pytest.mark.parametrize("case", cases("render"))

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from reconciler.app.execute.requests import MOST_CODE, check, digest_of, owner_of, summary_of
 from reconciler.app.execute.results import document_of, stored, text_of
-from reconciler.app.execute.spec import Room, check_disk
+from reconciler.app.execute.spec import Room, check_disk, dispatch
 from reconciler.errors import Denied, StateError, UsageError
 from reconciler.model.names import Kind, Ref
 from reconciler.model.resources import NetworkMode
 from reconciler.model.run import MIB, Artifact, Ending, InputFile, Receipt, RunRequest, RunResult, Times
 from reconciler.model.tenancy import Caller
 from tests.engine.worlds import build
+from tests.execute.programs import SHELL
 
 if TYPE_CHECKING:
     from reconciler.model.resources import Desired
@@ -67,6 +68,23 @@ def test_what_the_disk_of_a_run_does_not_hold_is_refused(files: tuple[InputFile,
     check_disk(replace(PLAIN, code=b"#" * most, files=files), room)
     with pytest.raises(UsageError, match=f"^{field}: bytes: {8 * MIB + 1} .* holds {8 * MIB},"):
         check_disk(replace(PLAIN, code=b"#" * (most + 1), files=files), room)
+
+
+def test_what_its_owner_wrote_is_in_no_repr_for_it_may_be_a_secret() -> None:
+    asked = replace(
+        PLAIN,
+        code=b"s3cret",
+        file_name="s3cret.sh",
+        args=("s3cret",),
+        stdin=b"s3cret",
+        environment=(("TOKEN", "s3cret"),),
+        files=(InputFile("x", b"s3cret"),),
+    )
+    result = RunResult(Ending.FINISHED, "sh", Receipt("", ""), stdout=b"s3cret", stderr=b"s3cret", artifacts=(Artifact("x", b"s3cret"),))
+    said = dispatch(asked, SHELL, Room())
+    assert "s3cret" in str(said.document)
+    shown = [repr(value) for value in (asked, *asked.files, said, result, *result.artifacts)]
+    assert not [text for text in shown if "s3cret" in text or "TOKEN" in text]
 
 
 def test_whose_a_run_is(desired: Desired) -> None:

@@ -18,7 +18,7 @@ from reconciler.lxd.connect import Door
 from reconciler.lxd.enrol import enrol
 from reconciler.model.run import Ending, InputFile, RunRequest, Stage
 from tests.execute.conftest import STILL
-from tests.execute.programs import COMPILED, PYTHON, SHELL, shell
+from tests.execute.programs import COMPILED, PYTHON, SHELL, is_over, shell
 from tests.lab.permit import ALONE
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def test_a_process_that_a_program_leaves_is_killed_and_a_doubt(link: Link) -> No
     assert (result.ending, result.exit_code) == (Ending.FINISHED, 0)
     assert (result.receipt.killed, result.receipt.processes) == (1, 0)
     assert result.receipt.doubts == ("processes that the program left: 1",)
-    assert not link.ready
+    assert is_over(link)
 
 
 def test_a_compiler_that_fails_is_told_from_a_program_that_does(link: Link) -> None:
@@ -135,7 +135,7 @@ def test_a_run_ends_with_its_time_and_what_it_said_is_there(link: Link) -> None:
     assert (result.ending, result.stdout) == (Ending.TIMEOUT, b"before\n")
     assert result.receipt.doubts == ("a limit was hit: timeout",)
     assert result.receipt.agrees
-    assert not link.ready
+    assert is_over(link)
 
 
 def test_a_run_ends_when_somebody_cancels_it(link: Link) -> None:
@@ -181,7 +181,7 @@ def test_a_listener_that_fails_ends_the_link(link: Link) -> None:
 
     with pytest.raises(LookupError):
         link.run(shell("echo hi; sleep 60"), SHELL, broken)
-    assert not link.ready
+    assert is_over(link)
 
 
 def test_a_cell_that_dies_in_the_middle_is_lost(place: Place) -> None:

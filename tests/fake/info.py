@@ -31,7 +31,6 @@ ENVIRONMENT = {
     "storage_version": "6.2",
 }
 PUBLIC = {"api_status": "stable", "api_version": "1.0", "public": False, "auth_methods": ["tls"]}
-MEMORY = 24 << 30
 
 
 class Info:
@@ -93,10 +92,6 @@ class Info:
     def warnings(self, _request: Request) -> Answer:
         """None."""
         return sync([])
-
-    def resources(self, _request: Request) -> Answer:
-        """Two processors and 24 GiB."""
-        return sync({"cpu": {"total": 2}, "memory": {"total": MEMORY, "used": 1 << 30}})
 
     def cluster(self, _request: Request) -> Answer:
         """Whether it is one."""

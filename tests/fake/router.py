@@ -95,7 +95,6 @@ def _of_server(info: Info) -> Lines:
         ("GET", "certificates/*"): info.certificate,
         ("DELETE", "certificates/*"): info.distrust,
         ("GET", "warnings"): info.warnings,
-        ("GET", "resources"): info.resources,
         ("GET", "cluster"): info.cluster,
         ("GET", "cluster/members"): info.members,
     }

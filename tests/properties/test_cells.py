@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,9 @@ class Cells(RuleBasedStateMachine):
 
     @rule(owner=OWNERS, slot=st.sampled_from(SLOTS))
     def resume(self, owner: str, slot: int) -> None:
-        for kept in self._file.kept(cell(slot).pool, owner, AT):
-            if kept.cell == cell(slot):
-                self._ran(self._file.resume(kept, "p2", AT, AT + 60), owner)
+        found = self._file.found(cell(slot).uuid)
+        if found is not None:
+            self._ran(self._file.resume(replace(found, owner=owner), "p2", AT, AT + 60), owner)
 
     @rule(number=st.integers(0, 50))
     def spend(self, number: int) -> None:

@@ -7,29 +7,28 @@ from __future__ import annotations
 
 import time
 from functools import cache
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from reconciler.app.execute.spec import ZYGOTES, Room, asked, said
-from reconciler.app.execute.talk import NOTHING, GivenUp, Hearing, fit, read_hello
-from reconciler.app.execute.told import Doubtful, shown
+from reconciler.app.execute.outcome import Over, outcome
+from reconciler.app.execute.spec import ZYGOTES, Room, dispatch, said
+from reconciler.app.execute.strictjson import Doubtful
+from reconciler.app.execute.talk import NOTHING, GivenUp, Hearing, read_hello
 from reconciler.engine.fields import as_bytes
 from reconciler.errors import OperationFailed
 from reconciler.lxd.channel import Channel
 from reconciler.lxd.instances import read_planned
-from reconciler.model.run import Ending, Receipt, RunResult, Stage, Times
+from reconciler.model.run import Ending
 from reconciler.runner import bundle, frames
 from reconciler.runner.frames import Broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reconciler.app.execute.spec import Asked
     from reconciler.app.execute.talk import Heard
     from reconciler.lxd.connect import Door
     from reconciler.model.execute import Cell
     from reconciler.model.language import Language
-    from reconciler.model.run import RunRequest
+    from reconciler.model.run import RunRequest, RunResult
 
 OPEN_SECONDS = 30.0
 """In which a runner must have said its hello."""
@@ -39,7 +38,6 @@ PACE = 1024 * 1024
 """Bytes a second at which a request must at least be taken."""
 TICK = 0.1
 """Seconds between two looks at whether somebody cancelled."""
-LIMITS = frozenset({Ending.TIMEOUT, Ending.MEMORY, Ending.OUTPUT})
 EARLY = 0.5
 """Seconds by which two clocks may differ over one run."""
 
@@ -49,23 +47,15 @@ def never() -> bool:
     return False
 
 
-class _Over(NamedTuple):
-    """How a run ended on our side: the runner's own word counts where there is no ``why``."""
-
-    ending: Ending
-    why: str = ""
-
-
 class Link:
-    """An open one. Not safe for threads. ``opened_in``: seconds that it took to have it."""
+    """An open one. Not safe for threads."""
 
-    def __init__(self, cell: Cell, channel: Channel, room: Room, begun: float) -> None:
+    def __init__(self, cell: Cell, channel: Channel, room: Room) -> None:
         self.cell = cell
         self._channel, self._room = channel, room
         self._decoder = frames.Decoder(frames.TO_HOST)
         self._run = 0
         self._open = True
-        self.opened_in = time.monotonic() - begun
 
     @classmethod
     def open(cls, door: Door, cell: Cell, *, language: str = "", within: float = OPEN_SECONDS) -> Self:
@@ -81,12 +71,11 @@ class Link:
             channel.write(archive)
             # Whichever instance the command went to, it was there before this look, and the cell is still there now.
             _, found, _ = read_planned(door, cell.instance, cell.uuid)
-            link = cls(cell, channel, _room(found), begun)
+            link = cls(cell, channel, _room(found))
             link._greet(door.host.name, begun + within)
         except BaseException:
             channel.close()
             raise
-        link.opened_in = time.monotonic() - begun
         return link
 
     def _greet(self, host: str, until: float) -> None:
@@ -101,13 +90,6 @@ class Link:
             read_hello(*heard)
         except (Doubtful, GivenUp, Broken) as error:
             raise OperationFailed(f"{host}: the runner in {self.cell.instance} did not begin well: {error}") from error
-
-    @property
-    def ready(self) -> bool:
-        """Whether a run can begin: it is open, its runner lives, and said nothing unasked."""
-        if self._open and self._amiss():
-            self.close()
-        return self._open
 
     def _amiss(self) -> str:
         """What the runner did between two runs; "" where it did nothing."""
@@ -131,25 +113,25 @@ class Link:
 
         Raises ``UsageError`` where no runner would take the request, and what ``heard`` or ``cancelled`` raise, which ends the link.
         """
-        what, self._run = asked(request, language, self._room), self._run + 1
+        what, self._run = dispatch(request, language, self._room), self._run + 1
         message, begun = said(self._run, what), time.monotonic()
         hearing = Hearing(self._run, what.bounds, heard)
         try:
             amiss = self._amiss()
             if amiss:
-                over = _Over(Ending.LOST, f"the run did not begin: {amiss}")
+                over = Over(Ending.LOST, f"the run did not begin: {amiss}")
             else:
                 self._channel.write(message)
                 over = self._follow(hearing, request.seconds, len(message), cancelled)
         except BaseException:
             self.close()
             raise
-        result = _result(what, hearing, over, time.monotonic() - begun, (language.name, self.cell))
+        result = outcome(what, hearing, over, time.monotonic() - begun, (language.name, self.cell))
         if result.receipt.doubts:
             self.close()
         return result
 
-    def _follow(self, hearing: Hearing, seconds: int, size: int, cancelled: Callable[[], bool]) -> _Over:
+    def _follow(self, hearing: Hearing, seconds: int, size: int, cancelled: Callable[[], bool]) -> Over:
         """Hear the run until the runner told its end, or ours is reached."""
         begun = time.monotonic()
         until, asked_to_end = begun + seconds + GRACE + size / PACE, False
@@ -157,29 +139,29 @@ class Link:
             while hearing.end is None:
                 data = self._channel.read(min(until, time.monotonic() + TICK))
                 if data is None:
-                    return _Over(Ending.LOST, f"the runner {self._last_words()}")
+                    return Over(Ending.LOST, f"the runner {self._last_words()}")
                 for frame in self._decoder.feed(data):
                     hearing.hear(frame)
                 if hearing.end is None and not data and time.monotonic() >= until:
-                    return _Over(Ending.CANCELLED if asked_to_end else Ending.TIMEOUT, "the runner did not end the run in time")
+                    return Over(Ending.CANCELLED if asked_to_end else Ending.TIMEOUT, "the runner did not end the run in time")
                 if not asked_to_end and hearing.end is None and cancelled():
                     self._channel.write(frames.encode(frames.CANCEL, self._run))
                     until, asked_to_end = min(until, time.monotonic() + GRACE), True
         except GivenUp as error:
-            return _Over(Ending.LOST, f"the runner gave up: {error}")
+            return Over(Ending.LOST, f"the runner gave up: {error}")
         except (Doubtful, Broken) as error:
-            return _Over(Ending.LOST, f"the runner is not to be believed: {error}")
+            return Over(Ending.LOST, f"the runner is not to be believed: {error}")
         return self._judged(hearing.end, seconds, time.monotonic() - begun, asked_to_end=asked_to_end)
 
-    def _judged(self, end: Mapping[str, Any], seconds: int, took: float, *, asked_to_end: bool) -> _Over:
+    def _judged(self, end: Mapping[str, Any], seconds: int, took: float, *, asked_to_end: bool) -> Over:
         """Hold its word about the end against what we know."""
         ending = Ending(end["how"])
         if (ending is Ending.CANCELLED and not asked_to_end) or (ending is Ending.TIMEOUT and took < seconds - EARLY):
-            return _Over(Ending.LOST, f"the runner is not to be believed: it told of an end by {ending} that was none")
+            return Over(Ending.LOST, f"the runner is not to be believed: it told of an end by {ending} that was none")
         # Where the program ended without reading all of its input the runner takes the rest, and drops it.
         if not self._channel.drain(time.monotonic() + GRACE):
-            return _Over(Ending.LOST, "the runner does not take what it is told")
-        return _Over(ending, "its end was not seen" if ending is Ending.LOST else "")
+            return Over(Ending.LOST, "the runner does not take what it is told")
+        return Over(ending, "its end was not seen" if ending is Ending.LOST else "")
 
     def _last_words(self) -> str:
         told = "".join(letter if letter.isprintable() else " " for letter in self._channel.said.decode("utf-8", "replace")[-200:])
@@ -195,59 +177,3 @@ def _room(found: Mapping[str, Any]) -> Room:
     config = found.get("expanded_config") or {}
     processes = str(config.get("limits.processes", ""))
     return Room.of(as_bytes(str(config.get("limits.memory", ""))), int(processes) if processes.isdecimal() else None)
-
-
-def _result(what: Asked, hearing: Hearing, over: _Over, took: float, where: tuple[str, Cell]) -> RunResult:
-    language, cell = where
-    end = hearing.end if hearing.end is not None and not over.why else {}
-    artifacts, refused = fit(hearing.artifacts)
-    cpu = (end.get("user_us", 0) + end.get("system_us", 0)) / 1e6
-    return RunResult(
-        ending=over.ending,
-        language=language,
-        stage=Stage(end.get("stage", Stage.RUN)),
-        exit_code=end.get("code"),
-        signal=end.get("signal"),
-        stdout=bytes(hearing.stdout),
-        stderr=bytes(hearing.stderr),
-        truncated=tuple(end.get("truncated", ())),
-        artifacts=artifacts,
-        refused=(*refused, *((shown(name), shown(why)) for name, why in end.get("refused", ()))),
-        times=_times(end.get("times", {}), took),
-        cpu=cpu,
-        peak=end.get("peak", 0),
-        cell=cell.ref,
-        host=cell.host,
-        receipt=Receipt(
-            code_sha256=sha256(what.files[0]).hexdigest(),
-            output_sha256=hearing.sha256,
-            agrees=bool(end),
-            output=hearing.output,
-            cpu=cpu,
-            killed=end.get("left", 0),
-            processes=end.get("processes", -1),
-            mounts=end.get("mounts", -1),
-            doubts=_doubts(end, over),
-        ),
-    )
-
-
-def _doubts(end: Mapping[str, Any], over: _Over) -> tuple[str, ...]:
-    """Everything that was not as it should be. Text of the runner's is shown as far as it can be."""
-    found = [over.why] if over.why else []
-    if over.ending in LIMITS:
-        found.append(f"a limit was hit: {over.ending}")
-    elif end.get("starved"):
-        found.append("a process was killed for want of memory")
-    if end.get("left"):
-        found.append(f"processes that the program left: {end['left']}")
-    found += map(shown, end.get("doubts", ()))
-    return tuple(found)
-
-
-def _times(told: Mapping[str, int], took: float) -> Times:
-    """Those of the runner; what it does not account for is the way to it and back."""
-    seconds = {name: value / 1e6 for name, value in told.items()}
-    way = max(0.0, took - seconds.get("all", took))
-    named = {name: seconds.get(name, 0.0) for name in ("compile", "run", "collect", "wipe")}
-    return Times(start=way + seconds.get("sandbox", 0.0), **named)

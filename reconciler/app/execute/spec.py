@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.app.execute.talk import Bounds
@@ -50,17 +51,18 @@ class Room(NamedTuple):
         )
 
 
-class Asked(NamedTuple):
-    """One run as it is said to a runner."""
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """One run as it is said to a runner. What its owner wrote may hold a secret, so that its ``repr`` shows none of it."""
 
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] = field(repr=False)
     bounds: Bounds
-    files: tuple[bytes, ...]
+    files: tuple[bytes, ...] = field(repr=False)
     """The code, then the input files."""
-    stdin: bytes
+    stdin: bytes = field(repr=False)
 
 
-def asked(request: RunRequest, language: Language, room: Room) -> Asked:
+def dispatch(request: RunRequest, language: Language, room: Room) -> Dispatch:
     """What is to be said. Raises ``UsageError`` where no runner would take it."""
     check_disk(request, room)
     artifacts = ARTIFACTS if request.artifacts else NO_ARTIFACTS
@@ -81,7 +83,7 @@ def asked(request: RunRequest, language: Language, room: Room) -> Asked:
         "artifacts": artifacts,
         "zygote": language.name if language.name in ZYGOTES else "",
     }
-    return Asked(
+    return Dispatch(
         document,
         Bounds(request.output, artifacts["count"], artifacts["bytes"], artifacts["each"]),
         (request.code, *(file.data for file in request.files)),
@@ -106,7 +108,7 @@ def _disk(request: RunRequest, room: Room) -> int:
     return _memory(request, room) // 2
 
 
-def said(run: int, what: Asked) -> bytes:
+def said(run: int, what: Dispatch) -> bytes:
     """Every frame of it, one behind another. Raises ``UsageError`` where no runner would take it."""
     payload = json.dumps(what.document).encode()
     try:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reconciler.app.execute import told
-from reconciler.app.execute.told import Doubtful
+from reconciler.app.execute import strictjson
+from reconciler.app.execute.strictjson import Doubtful
 from reconciler.model.run import Artifact, Ending, Stage
 from reconciler.policy.paths import bad_name, bad_names
 from reconciler.runner import frames
@@ -25,34 +25,34 @@ if TYPE_CHECKING:
     """Is given the name of a stream, ``stdout`` or ``stderr``, and bytes of it as they come."""
 
 _HELLO = {
-    "protocol": told.number(frames.PROTOCOL, frames.PROTOCOL),
-    "python": told.text(40),
-    "cgroup": told.number(0, 2),
+    "protocol": strictjson.number(frames.PROTOCOL, frames.PROTOCOL),
+    "python": strictjson.text(40),
+    "cgroup": strictjson.number(0, 2),
 }
-_HEAD = {"name": told.text(MOST_DEPTH * (MOST_NAME + 1)), "size": told.number(0, told.MOST_BYTES)}
+_HEAD = {"name": strictjson.text(MOST_DEPTH * (MOST_NAME + 1)), "size": strictjson.number(0, strictjson.MOST_BYTES)}
 _TIMES = frozenset({"sandbox", "compile", "run", "collect", "wipe", "all"})
 _STREAMS = frozenset({"stdout", "stderr"})
 _END = {
-    "how": told.one_of(frozenset(Ending)),
-    "stage": told.one_of(frozenset(Stage)),
-    "code": told.number_or_none(0, 255),
-    "signal": told.number_or_none(1, 64),
-    "user_us": told.number(0, told.MICROS),
-    "system_us": told.number(0, told.MICROS),
-    "peak": told.number(0, told.MOST_BYTES),
-    "times": told.numbers(_TIMES, told.MICROS),
-    "left": told.number(0, told.MOST_COUNT),
-    "refused": told.pairs(MOST_REFUSED, MOST_SHOWN),
-    "stdout": told.number(0, told.MOST_BYTES),
-    "stderr": told.number(0, told.MOST_BYTES),
-    "sha256": told.digest,
-    "truncated": told.texts(len(_STREAMS), 6),
-    "doubts": told.texts(8, 200),
-    "processes": told.number(0, told.MOST_COUNT),
-    "mounts": told.number(-told.MOST_COUNT, told.MOST_COUNT),
-    "starved": told.number(0, told.MOST_COUNT),
+    "how": strictjson.one_of(frozenset(Ending)),
+    "stage": strictjson.one_of(frozenset(Stage)),
+    "code": strictjson.number_or_none(0, 255),
+    "signal": strictjson.number_or_none(1, 64),
+    "user_us": strictjson.number(0, strictjson.MICROS),
+    "system_us": strictjson.number(0, strictjson.MICROS),
+    "peak": strictjson.number(0, strictjson.MOST_BYTES),
+    "times": strictjson.numbers(_TIMES, strictjson.MICROS),
+    "left": strictjson.number(0, strictjson.MOST_COUNT),
+    "refused": strictjson.pairs(MOST_REFUSED, MOST_SHOWN),
+    "stdout": strictjson.number(0, strictjson.MOST_BYTES),
+    "stderr": strictjson.number(0, strictjson.MOST_BYTES),
+    "sha256": strictjson.digest,
+    "truncated": strictjson.texts(len(_STREAMS), 6),
+    "doubts": strictjson.texts(8, 200),
+    "processes": strictjson.number(0, strictjson.MOST_COUNT),
+    "mounts": strictjson.number(-strictjson.MOST_COUNT, strictjson.MOST_COUNT),
+    "starved": strictjson.number(0, strictjson.MOST_COUNT),
 }
-_WHY = {"why": told.text(1024)}
+_WHY = {"why": strictjson.text(1024)}
 
 
 class Bounds(NamedTuple):
@@ -79,7 +79,7 @@ def read_hello(frame: Frame, *more: Frame) -> None:
         raise GivenUp(_why(frame.payload))
     if frame.kind != frames.HELLO or frame.run or more:
         raise Doubtful("it did not begin with its hello")
-    told.read(frame.payload, _HELLO)
+    strictjson.read(frame.payload, _HELLO)
 
 
 class Hearing:
@@ -130,7 +130,7 @@ class Hearing:
             raise Doubtful("it said what nobody asked")
 
     def _start(self, payload: bytes) -> None:
-        told.read(payload, {})
+        strictjson.read(payload, {})
         if self._started:
             raise Doubtful("it started twice")
         self._started = True
@@ -144,7 +144,7 @@ class Hearing:
             self._heard(name, data)
 
     def _begin(self, payload: bytes) -> None:
-        head = told.read(payload, _HEAD)
+        head = strictjson.read(payload, _HEAD)
         size, name = head["size"], head["name"]
         self._promised += size
         if self._owed or len(self.artifacts) >= self._bounds.files or size > self._bounds.each or self._promised > self._bounds.total:
@@ -167,7 +167,7 @@ class Hearing:
             self._data = bytearray()
 
     def _end(self, payload: bytes) -> None:
-        end = told.read(payload, _END, frozenset({"starved"}))
+        end = strictjson.read(payload, _END, frozenset({"starved"}))
         if (end["code"] is None) == (end["signal"] is None) or self._owed:
             raise Doubtful("it told an end that cannot be")
         if (end["stdout"], end["stderr"], end["sha256"]) != (len(self.stdout), len(self.stderr), self.sha256):
@@ -200,4 +200,4 @@ def fit(artifacts: list[Artifact]) -> tuple[tuple[Artifact, ...], tuple[tuple[st
 
 
 def _why(payload: bytes) -> str:
-    return told.shown(told.read(payload, _WHY)["why"])
+    return strictjson.shown(strictjson.read(payload, _WHY)["why"])

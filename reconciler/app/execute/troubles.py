@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.app.execute.told import shown
+from reconciler.app.execute.strictjson import shown
 from reconciler.errors import UnsandboxError
 
 MOST_SHOWN = 200

@@ -58,7 +58,6 @@ DPKG = (
 class Mirror:
     """One suite with its updates. ``sources`` are lines of a sources.list, ``reaching`` lines of an apt.conf."""
 
-    suite: str
     sources: tuple[str, ...]
     reaching: tuple[str, ...]
     keys: tuple[Path, ...] = ()
@@ -79,7 +78,7 @@ def mirror_of(suite: str) -> Mirror:
         raise OutOfReach(f"this machine's apt knows no mirror of {suite}", hint="apt-get indextargets --format '$(REPO_URI) $(RELEASE)'")
     lines = tuple(f"deb {uri} {release} {' '.join(components)}" for (uri, release), components in sources.items())
     reaching = tuple(line for line in _ask("apt-config", "dump") if REACHING.match(line))
-    return Mirror(suite, lines, reaching, tuple(_keys(sorted(entries))))
+    return Mirror(lines, reaching, tuple(_keys(sorted(entries))))
 
 
 def _keys(entries: Sequence[str]) -> Iterator[Path]:

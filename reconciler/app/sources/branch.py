@@ -30,10 +30,9 @@ GONE = 2
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """``before`` is the commit of before, "" at the first; ``by`` are the signers' names, where signatures were asked for."""
+    """``by`` are the signers' names, where signatures were asked for."""
 
     commit: str
-    before: str
     moved: bool
     seconds: float
     by: tuple[str, ...] = ()
@@ -70,10 +69,10 @@ class GitSource:
         self._folder.mend()
         if self._folder.head():
             self._folder.demand_clean()
-            return Fetched(self._folder.head(), self._folder.head(), moved=False, seconds=time.monotonic() - began)
+            return Fetched(self._folder.head(), moved=False, seconds=time.monotonic() - began)
         commit = self._bring(CLONE_SECONDS)
         self._folder.move(commit)
-        return Fetched(commit, "", moved=True, seconds=time.monotonic() - began)
+        return Fetched(commit, moved=True, seconds=time.monotonic() - began)
 
     def fetch(self) -> Fetched:
         """Go where the branch is; one round trip where it did not move.
@@ -85,10 +84,10 @@ class GitSource:
         self._git.refresh()
         before = self._folder.head()
         if self._told() == before:
-            return Fetched(before, before, moved=False, seconds=time.monotonic() - began)
+            return Fetched(before, moved=False, seconds=time.monotonic() - began)
         commit = self._bring(FETCH_SECONDS)
         if commit == before:
-            return Fetched(before, before, moved=False, seconds=time.monotonic() - began)
+            return Fetched(before, moved=False, seconds=time.monotonic() - began)
         self._demand_descent(before, commit)
         by = self._demand_signatures(before, commit)
         self._folder.demand_clean()
@@ -97,7 +96,7 @@ class GitSource:
             with Journal(self._settings.state_dir / FILE_NAME) as journal:
                 at = now().isoformat(timespec="milliseconds")
                 journal.note("commit-signed", by=", ".join(by), subject=commit, detail=f"follows {before[:SHOWN]}", at=at)
-        return Fetched(commit, before, moved=True, seconds=time.monotonic() - began, by=by)
+        return Fetched(commit, moved=True, seconds=time.monotonic() - began, by=by)
 
     def watched(self) -> tuple[Path, ...]:
         """What changes on this machine when somebody commits there; nothing where the repository lies elsewhere."""

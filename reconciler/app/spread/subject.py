@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.app.images.facts import FOLDER, read_facts
@@ -54,11 +53,6 @@ def subject_of(settings: Settings, built: Built, only: tuple[str, ...] = ()) -> 
     account = next((recipe.account for recipe in chain if recipe.account), None)
     smoke = () if only else chain[0].smoke
     return Subject(built.name, built.fingerprint, picked, programs, smoke, account.uid if account else UID)
-
-
-def without_languages(subject: Subject) -> Subject:
-    """Its smoke test alone."""
-    return replace(subject, languages=(), programs={})
 
 
 def _chain(known: Recipes, name: str) -> list[Recipe]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TextIO
@@ -82,12 +81,6 @@ class Screen:
         """Write one JSON document."""
         self.stream.write(json.dumps(document, indent=2) + "\n")
         self.stream.flush()
-
-
-def plain(lines: Iterable[Line]) -> str:
-    """The lines as text without colour, for golden files and reports."""
-    screen = Screen(sys.stdout, colour=False)
-    return "".join(f"{screen.text(line)}\n" for line in lines)
 
 
 def columns(rows: Sequence[Line], indent: int = 0) -> list[Line]:

@@ -27,11 +27,6 @@ NEAR = 1
 IDENTITY = frozenset({f"config.{marks.NAME}", f"config.{marks.UID}", f"config.{marks.QUARANTINE}"})
 
 
-def everything(world: World) -> str:
-    """The reference of a refusal that is about the whole environment."""
-    return f"Environment/{world.env}"
-
-
 def nothing_declared(change: Change, world: World) -> No | None:
     """D01: no manifest declares any object, and objects of ours exist."""
     if world.desired.workloads or world.desired.pools:
