@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.app.execute.executor import Executor
+from reconciler.app.execute.executor import ENDING, Executor
 from reconciler.app.execute.results import stored
 from reconciler.app.execute.tending import Tending
 from reconciler.app.execute.troubles import MOST_SHOWN
 from reconciler.app.settings import Settings, settings_from
-from reconciler.errors import Conflict, NotServed, Overloaded, Refused, StateError, UsageError
+from reconciler.errors import Conflict, NoResult, NotServed, Overloaded, Refused, StateError, UsageError
 from reconciler.lxd.connect import Door
 from reconciler.model.execute import ClaimState, JobState
 from reconciler.model.run import MIB, Ending, RunRequest, RunResult
@@ -130,6 +130,44 @@ def test_a_job_whose_beginning_cannot_be_stored_gives_its_cell_back(
     assert fleet.owners() == ["", ANN]
 
 
+def test_an_executor_that_is_closed_waits_for_the_runs_of_other_threads(
+    executor: Executor, fleet: Stocked, settings: Settings, wish: Ask
+) -> None:
+    executor.run(wish("echo hi", BOB))
+    begun, told = threading.Event(), list[RunResult | NoResult]()
+
+    def ask(request: RunRequest) -> None:
+        try:
+            told.append(executor.run(request, lambda *_: begun.set()))
+        except NoResult as error:
+            told.append(error)
+
+    runs = [threading.Thread(target=ask, args=(wish("echo begun; sleep 60", accepts=accepts),)) for accepts in (0.0, 30.0)]
+    runs[0].start()
+    assert begun.wait(20)
+    # Both cells have their owners: what comes after waits in the line.
+    runs[1].start()
+    job = executor.submit(wish("echo never", accepts=30.0))
+    assert executor.cancel(job.id, ANN)
+    deadline = time.monotonic() + 10
+    while any(thread.name == f"job {job.id[:8]}" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    began = time.monotonic()
+    executor.close()
+    assert time.monotonic() - began < ENDING
+    for run in runs:
+        run.join(1)
+    waited, cancelled = told
+    assert isinstance(waited, NoResult)
+    assert isinstance(cancelled, RunResult)
+    assert (cancelled.ending, cancelled.stdout) == (Ending.CANCELLED, b"begun\n")
+    # Its end was written down, so that its cell is kept for its owner.
+    with Executor.open(settings) as later:
+        assert later.run(wish("echo later")).cell == cancelled.cell
+    assert fleet.owners() == [ANN, BOB]
+
+
 def test_a_request_that_does_not_hold_reaches_no_cell(executor: Executor, fleet: Stocked, wish: Ask) -> None:
     for bad, what in ((wish("", seconds=0), "seconds"), (wish("", vcpu=9), "vcpu"), (wish("", environment=(("A=B", "c"),)), "environment")):
         with pytest.raises(UsageError, match=what):
@@ -157,7 +195,7 @@ def test_one_run_does_not_spend_every_cell_where_each_is_refused(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr("reconciler.app.execute.executor.TRIES", 1)
+        patch.setattr("reconciler.app.execute.seating.TRIES", 1)
         patch.setattr("reconciler.app.execute.seats.put_mark", refuse)
         with pytest.raises(type(error)):
             executor.run(wish("echo hi"))

@@ -17,10 +17,13 @@ from reconciler.model.execute import Job, JobState
 from reconciler.model.run import Ending, Receipt, RunRequest, RunResult
 from reconciler.store.execute import FILE_NAME
 from reconciler.store.jobs import JobsFile
+from tests.execute.waiting import waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from reconciler.app.execute.run import Run
 
 ANN, BOB = "a" * 32, "b" * 32
 RESULT = RunResult(Ending.FINISHED, "sh", Receipt("", ""), exit_code=0, stdout=b"done\n")
@@ -50,13 +53,18 @@ def request(code: str = "echo", owner: str = ANN) -> RunRequest:
     return RunRequest(owner, code.encode(), "sh")
 
 
-def at_once(_stop: Callable[[], bool], started: Callable[[], bool]) -> RunResult:
-    assert started()
+def a_run(code: str = "echo", owner: str = ANN) -> Run:
+    """One that has its place in a line."""
+    return waiting(request(code, owner))
+
+
+def at_once(run: Run) -> RunResult:
+    assert run.started()
     return RESULT
 
 
 def test_a_finished_job_outlives_its_process(jobs: Jobs, settings: Settings, file: JobsFile) -> None:
-    job, _ = jobs.begin(request(), "sh", "", at_once)
+    job, _ = jobs.begin(a_run(), "", at_once)
     assert jobs.wait(job.id, ANN, 10) == await_end(file, job.id, ANN, 0)
     assert jobs.wait(job.id, BOB, 10) is None
     jobs.close(10)
@@ -80,12 +88,12 @@ def test_a_job_whose_process_ended_is_lost_and_told_so(settings: Settings, file:
 def test_one_key_is_one_run_however_many_ask_at_once(jobs: Jobs) -> None:
     ran: list[int] = []
 
-    def run(stop: Callable[[], bool], started: Callable[[], bool]) -> RunResult:
+    def carry(run: Run) -> RunResult:
         ran.append(1)
-        return at_once(stop, started)
+        return at_once(run)
 
     found: list[str] = []
-    threads = [threading.Thread(target=lambda: found.append(jobs.begin(request(), "sh", "k", run)[0].id)) for _ in range(16)]
+    threads = [threading.Thread(target=lambda: found.append(jobs.begin(a_run(), "k", carry)[0].id)) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -97,17 +105,17 @@ def test_one_key_is_one_run_however_many_ask_at_once(jobs: Jobs) -> None:
     known = jobs.known(request(), "k")
     assert known is not None
     assert known.id == found[0]
-    for ask in (lambda: jobs.known(request("other"), "k"), lambda: jobs.begin(request("other"), "sh", "k", run)):
+    for ask in (lambda: jobs.known(request("other"), "k"), lambda: jobs.begin(a_run("other"), "k", carry)):
         with pytest.raises(NotServed, match="C18"):
             ask()
     assert jobs.known(request(owner=BOB), "k") is None
 
 
 def test_what_a_run_raises_is_what_its_job_says(jobs: Jobs) -> None:
-    def fails(_stop: Callable[[], bool], _started: Callable[[], bool]) -> RunResult:
+    def fails(_run: Run) -> RunResult:
         raise HostError("h1 is gone", hint="unsandbox doctor")
 
-    job, _ = jobs.begin(request(), "sh", "", fails)
+    job, _ = jobs.begin(a_run(), "", fails)
     ended = jobs.wait(job.id, ANN, 10)
     assert ended is not None
     assert ended.state is JobState.DONE
@@ -116,17 +124,17 @@ def test_what_a_run_raises_is_what_its_job_says(jobs: Jobs) -> None:
 
 
 def test_the_key_of_a_job_that_never_began_is_free(jobs: Jobs, file: JobsFile) -> None:
-    def full(_stop: Callable[[], bool], _started: Callable[[], bool]) -> RunResult:
+    def full(_run: Run) -> RunResult:
         raise Overloaded("no cell came free", hint="unsandbox pools", rule="C10")
 
-    def breaks(_stop: Callable[[], bool], started: Callable[[], bool]) -> RunResult:
-        assert started()
+    def breaks(run: Run) -> RunResult:
+        assert run.started()
         raise HostError("h1 is gone", hint="unsandbox doctor")
 
-    job, _ = jobs.begin(request(), "sh", "k", full)
+    job, _ = jobs.begin(a_run(), "k", full)
     assert jobs.wait(job.id, ANN, 10) is not None
     assert jobs.known(request(), "k") is None
-    again, new = jobs.begin(request(), "sh", "k", breaks)
+    again, new = jobs.begin(a_run(), "k", breaks)
     assert (new, again.id != job.id) == (True, True)
     assert jobs.wait(again.id, ANN, 10) is not None
     assert jobs.known(request(), "k") == file.job(again.id, ANN)
@@ -144,10 +152,10 @@ def test_an_id_of_half_letters_is_nobody_s(file: JobsFile) -> None:
 
 
 def test_a_defect_of_ours_ends_its_job(jobs: Jobs) -> None:
-    def breaks(_stop: Callable[[], bool], _started: Callable[[], bool]) -> RunResult:
+    def breaks(_run: Run) -> RunResult:
         raise KeyError("what it holds is not told: secret")
 
-    job, _ = jobs.begin(request(), "sh", "", breaks)
+    job, _ = jobs.begin(a_run(), "", breaks)
     ended = jobs.wait(job.id, ANN, 10)
     assert ended is not None
     with pytest.raises(NoResult, match="this program failed: KeyError") as told:
@@ -156,11 +164,11 @@ def test_a_defect_of_ours_ends_its_job(jobs: Jobs) -> None:
 
 
 def test_a_job_whose_end_cannot_be_stored_is_lost_as_soon_as_something_can(jobs: Jobs, file: JobsFile) -> None:
-    def told_in_half_letters(_stop: Callable[[], bool], started: Callable[[], bool]) -> RunResult:
-        assert started()
+    def told_in_half_letters(run: Run) -> RunResult:
+        assert run.started()
         return replace(RESULT, host="\ud800")
 
-    job, _ = jobs.begin(request(), "sh", "", told_in_half_letters)
+    job, _ = jobs.begin(a_run(), "", told_in_half_letters)
     told = jobs.wait(job.id, ANN, 0.5)
     assert told is not None
     assert told.state is JobState.RUNNING
@@ -173,12 +181,12 @@ def test_a_job_whose_end_cannot_be_stored_is_lost_as_soon_as_something_can(jobs:
 def test_a_job_that_waits_is_cancelled_before_it_begins(jobs: Jobs, file: JobsFile) -> None:
     go, began = threading.Event(), list[bool]()
 
-    def waits(_stop: Callable[[], bool], started: Callable[[], bool]) -> RunResult:
+    def waits(run: Run) -> RunResult:
         go.wait(10)
-        began.append(started())
+        began.append(run.started())
         raise NoResult("it was cancelled before it began")
 
-    job, _ = jobs.begin(request(), "sh", "", waits)
+    job, _ = jobs.begin(a_run(), "", waits)
     assert not jobs.cancel(job.id, BOB)
     assert jobs.cancel(job.id, ANN)
     go.set()

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from reconciler.app.execute.run import Run
     from reconciler.app.settings import Settings
     from reconciler.model.run import RunRequest
 
-    Run = Callable[[Callable[[], bool], Callable[[], bool]], RunResult]
-    """Runs it. It is given whom to ask whether to stop, and whom to tell that it has a cell: a no ends it there."""
+    Carry = Callable[[Run], RunResult]
+    """Carries a run to its result."""
 
 LOOK = 0.05
 """Seconds between two looks at a job that another process has."""
@@ -41,7 +42,7 @@ class Jobs:
     def __init__(self, file: JobsFile, holder: str) -> None:
         self._file = file
         self._holder = holder
-        self._flags: dict[str, threading.Event] = {}
+        self._runs: dict[str, Run] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._untold = deque[str]()
         """Jobs that ended and could not be stored, so that they are lost."""
@@ -65,19 +66,19 @@ class Jobs:
             raise _other(no)
         return job
 
-    def begin(self, request: RunRequest, language: str, key: str, run: Run) -> tuple[Job, bool]:
-        """Store the job and run it in a thread; whether it is a new one. Raises as ``known``, or ``StateError``."""
-        summary = summary_of(request, language)
-        job = Job(uuid4().hex, request.owner, JobState.QUEUED, self._holder, now().timestamp(), language, summary)
+    def begin(self, run: Run, key: str, carry: Carry) -> tuple[Job, bool]:
+        """Store the job and carry its run in a thread; whether it is a new one. Raises as ``known``, or ``StateError``."""
+        request, language = run.request, run.language.name
+        job = Job(uuid4().hex, request.owner, JobState.QUEUED, self._holder, now().timestamp(), language, summary_of(request, language))
         added = self._file.add(job, key, digest_of(request) if key else "")
         if added is None:
             raise _other(No("the key was used for another request", (), "unsandbox jobs"))
         if added is not job:
             return added, False
-        flag = threading.Event()
-        thread = threading.Thread(target=self._run, args=(job, run, flag), name=f"job {job.id[:8]}", daemon=True)
+        run.started = lambda: self._file.begin(job.id, self._holder)
+        thread = threading.Thread(target=self._run, args=(job, run, carry), name=f"job {job.id[:8]}", daemon=True)
         with self._changed:
-            self._flags[job.id], self._threads[job.id] = flag, thread
+            self._runs[job.id], self._threads[job.id] = run, thread
         try:
             thread.start()
         except RuntimeError as error:
@@ -87,9 +88,9 @@ class Jobs:
             raise Exhausted("this machine gives us no more threads, so the job was not begun") from error
         return job, True
 
-    def _run(self, job: Job, run: Run, flag: threading.Event) -> None:
+    def _run(self, job: Job, run: Run, carry: Carry) -> None:
         try:
-            state, document = self._result(job, run, flag)
+            state, document = self._result(run, carry)
             self._file.finish(job.id, self._holder, state, text_of(document), now().timestamp())
         except Exception:  # noqa: BLE001 - whatever it is that cannot be stored, nobody shall wait for it for ever
             self._untold.append(job.id)
@@ -98,15 +99,16 @@ class Jobs:
 
     def _forget(self, id_: str) -> None:
         with self._changed:
-            self._flags.pop(id_, None)
+            self._runs.pop(id_, None)
             self._threads.pop(id_, None)
             self._changed.notify_all()
 
-    def _result(self, job: Job, run: Run, flag: threading.Event) -> tuple[JobState, dict[str, object]]:
+    @staticmethod
+    def _result(run: Run, carry: Carry) -> tuple[JobState, dict[str, object]]:
         try:
-            result = run(flag.is_set, lambda: self._file.begin(job.id, self._holder))
+            result = carry(run)
         except UnsandboxError as error:
-            return (JobState.CANCELLED if flag.is_set() else JobState.DONE), failure_of(error)
+            return (JobState.CANCELLED if run.ended else JobState.DONE), failure_of(error)
         except Exception as error:  # noqa: BLE001 - whatever broke, who waits for the job is told
             return JobState.DONE, failure_of(Defect(f"this program failed: {type(error).__name__}"))
         return (JobState.CANCELLED if result.ending is Ending.CANCELLED else JobState.DONE), document_of(result)
@@ -114,9 +116,9 @@ class Jobs:
     def cancel(self, id_: str, owner: str) -> bool:
         """Ask for its end. False where this owner has none of that id that goes on."""
         asked = self._file.cancel(id_, owner, now().timestamp())
-        flag = self._flags.get(id_)
-        if asked and flag is not None:
-            flag.set()
+        run = self._runs.get(id_)
+        if asked and run is not None:
+            run.end()
         return asked
 
     def hear(self) -> None:
@@ -124,16 +126,16 @@ class Jobs:
         while self._untold:
             self._file.finish(self._untold[0], self._holder, JobState.LOST, "", now().timestamp())
             self._untold.popleft()
-        for id_ in self._file.cancelled(self._holder) if self._flags else ():
-            flag = self._flags.get(id_)
-            if flag is not None:
-                flag.set()
+        for id_ in self._file.cancelled(self._holder) if self._runs else ():
+            run = self._runs.get(id_)
+            if run is not None:
+                run.end()
 
     def wait(self, id_: str, owner: str, seconds: float) -> Job | None:
         """The job once it ended, or as it is after so long; None where the owner has none of that id."""
         end = time.monotonic() + seconds
         with self._changed:
-            while id_ in self._flags and (left := end - time.monotonic()) > 0:
+            while id_ in self._runs and (left := end - time.monotonic()) > 0:
                 self._changed.wait(left)
         return await_end(self._file, id_, owner, end - time.monotonic())
 
@@ -142,8 +144,8 @@ class Jobs:
         end = time.monotonic() + seconds
         with self._changed:
             threads = list(self._threads.values())
-            for flag in self._flags.values():
-                flag.set()
+            for run in self._runs.values():
+                run.end()
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
 

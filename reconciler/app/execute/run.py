@@ -1,0 +1,49 @@
+"""One run under way: the value that goes from the door through the line into a cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.app.execute.line import Line
+    from reconciler.app.execute.place import Place
+    from reconciler.app.execute.talk import Heard
+    from reconciler.model.language import Language
+    from reconciler.model.run import RunRequest
+
+
+def always() -> bool:
+    """Nobody has anything against it."""
+    return True
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """Carried by one thread; any may ask for its ``end``. ``place`` is there once it was let in."""
+
+    request: RunRequest
+    language: Language
+    line: Line
+    began: float
+    """When it was asked for, by ``time.monotonic``."""
+    heard: Heard | None = None
+    """Is told what it says as it says it."""
+    started: Callable[[], bool] = always
+    """Is told that it has a cell: a no ends it there."""
+    ended: bool = False
+    """Whether somebody asked for its end."""
+    place: Place = field(init=False)
+
+    def end(self) -> None:
+        """Ask for its end: it leaves the line at once, or is cancelled in its cell."""
+        self.ended = True
+        self.place.wake()
+
+    def move(self, place: Place) -> None:
+        """It waits in another place from here on."""
+        self.place = place
+        if self.ended:
+            place.wake()

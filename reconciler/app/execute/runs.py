@@ -1,0 +1,139 @@
+"""The runs of this process: let in, carried to what comes of them, and waited for at its end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.app.clock import now
+from reconciler.app.execute.run import Run
+from reconciler.app.execute.seating import Seating
+from reconciler.app.execute.seats import doubts_of
+from reconciler.errors import HostError, NoResult, Overloaded, UsageError
+from reconciler.model.execute import Ask
+from reconciler.model.resources import NetworkMode
+from reconciler.policy.wayout import proxy_environment
+
+if TYPE_CHECKING:
+    from reconciler.app.execute.line import Line
+    from reconciler.app.execute.seats import Seat, Seats
+    from reconciler.app.execute.tending import Tending
+    from reconciler.model.run import RunRequest, RunResult
+
+LOOK = 0.02
+"""Seconds between two looks at whether all are over."""
+
+
+class Runs:
+    """Safe for threads: each run is carried by the thread that calls."""
+
+    def __init__(self, seats: Seats, tending: Tending) -> None:
+        self._tending = tending
+        self._seating = Seating(seats, tending.troubles)
+        self._lock = threading.Lock()
+        self._going = set[Run]()
+        self._closing = False
+
+    def enter(self, run: Run) -> None:
+        """Let it into its line; from here on it is to be carried, or to leave. Raises ``Overloaded``."""
+        try:
+            run.place = run.line.enter(run.request.owner, run.request.accepts)
+        except Overloaded as error:
+            # Who is refused wanted a cell as well: by this a pool grows.
+            self._refused(run.line, 0.0, error)
+            raise
+        with self._lock:
+            self._going.add(run)
+
+    def leave(self, run: Run) -> None:
+        """It will not be carried."""
+        try:
+            self._seating.leave(run)
+        finally:
+            self._over(run)
+
+    def carry(self, run: Run) -> RunResult:
+        """To its result. Raises ``Overloaded``, ``HostError``, ``StateError``, ``UsageError``, or ``NoResult`` where it never began."""
+        try:
+            if self._closing:
+                run.end()
+            seat = self._seated(run)
+            queued = self._begin(run, seat)
+            result = self._ran(run, seat)
+            return replace(result, times=replace(result.times, queue=queued))
+        finally:
+            self._over(run)
+
+    def close(self, until: float) -> None:
+        """End them all, and wait for that until then, by ``time.monotonic``. One that comes later is ended before it begins."""
+        self._closing = True
+        with self._lock:
+            going = tuple(self._going)
+        for run in going:
+            run.end()
+        while self._going and time.monotonic() < until:
+            time.sleep(LOOK)
+
+    def _over(self, run: Run) -> None:
+        with self._lock:
+            self._going.discard(run)
+
+    def _seated(self, run: Run) -> Seat:
+        try:
+            return self._seating.sit(run)
+        except Overloaded as error:
+            # So did who waited in vain.
+            self._refused(run.line, time.monotonic() - run.began, error)
+            raise
+
+    def _begin(self, run: Run, seat: Seat) -> float:
+        """Tell that it has a cell: seconds until it had. Raises ``NoResult`` where it shall not begin, or what fails in telling."""
+        goes_on = False
+        try:
+            queued = time.monotonic() - run.began
+            if seat.claim.turn == 1:
+                self._note(run.line, queued, hit=run.place.hit)
+            goes_on = not run.ended and run.started()
+        finally:
+            if not goes_on:
+                self._seating.back(run, seat, (), 0.0)
+        if not goes_on:
+            raise NoResult("it was cancelled before it began")
+        return queued
+
+    def _ran(self, run: Run, seat: Seat) -> RunResult:
+        begun, link = time.monotonic(), seat.link
+        doubts: tuple[str, ...] = ("its run was broken off",)
+        try:
+            if link is None:
+                raise HostError("its cell has no runner")
+            result = link.run(self._outward(run.request, seat.claim.cell.host), run.language, run.heard, lambda: run.ended)
+            doubts = doubts_of(result)
+        except UsageError:
+            # No runner would take it, and nothing of it was said to this one.
+            doubts = ()
+            raise
+        finally:
+            self._seating.back(run, seat, doubts, time.monotonic() - begun)
+        return result
+
+    def _outward(self, request: RunRequest, host: str) -> RunRequest:
+        """The request with what its program has to know of the way out; what the caller said about that counts."""
+        if request.network is not NetworkMode.SEMITRUSTED:
+            return request
+        subnets = (item.subnet for item in self._tending.ground.desired.hosts if item.name == host)
+        told = {name: value for subnet in subnets for name, value in proxy_environment(request.network, subnet).items()}
+        return replace(request, environment=tuple({**told, **dict(request.environment)}.items()))
+
+    def _refused(self, line: Line, waited: float, error: Overloaded) -> None:
+        """Note it, and say what fails beside the runs as well, for by that there may be no cells."""
+        self._note(line, waited, hit=False)
+        trouble = self._tending.troubles.last
+        if trouble:
+            error.message += f"; what fails beside the runs: {trouble}"
+            error.args = (error.message,)
+
+    def _note(self, line: Line, waited: float, *, hit: bool) -> None:
+        self._tending.asks.append(Ask(line.offer.pool, now().timestamp(), hit, waited))
