@@ -6,6 +6,7 @@ Each move of a claim is one compare-and-set in one transaction, so of several pr
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,15 @@ from reconciler.files import make_folder
 from reconciler.model.execute import Cell, Claim, ClaimState
 from reconciler.model.names import Kind, Ref
 from reconciler.store.execute_tables import prepare
-from reconciler.store.sqlite import SqliteFile, next_command, reason
+from reconciler.store.sqlite import PATIENCE, SqliteFile, next_command, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 FILE_NAME = "execute.db"
+PIECE = 1024
+"""Pages that are given back to the disk at once, while nobody claims."""
 LOST = "jobs are lost, and cells that are claimed are destroyed once their runs are over"
 
 _WON = "update claims set {} where uuid = :uuid and fence = :fence and {} returning *"
@@ -75,7 +78,10 @@ class ExecuteFile(SqliteFile):
         return made is not None or self._is_spent(cell.uuid)
 
     def adopt(self, cell: Cell, fence: int, owner: str, at: float, until: float) -> bool:
-        """Write down a mark that has no row: nobody else takes the cell, and it is destroyed after ``until``. False where it has one."""
+        """Write down a mark that has no row: nobody else takes the cell, and it is destroyed after ``until``. False where it has one.
+
+        False as well where the mark is of another cell's claim: somebody copied that instance, and a fence is one cell's alone.
+        """
         return self._insert(Claim(cell, fence, owner, ClaimState.STRAY, "", at, until, marked=True)) is not None
 
     def forget(self, uuid: str, at: float) -> None:
@@ -101,7 +107,7 @@ class ExecuteFile(SqliteFile):
         # A fence that was found on an instance is never given again, whatever file it came from.
         number = "max(last + 1, :fence)" if claim.fence else "last + 1"
         with self.changing() as connection:
-            if connection.execute("select 1 from claims where uuid = :uuid", values).fetchone():
+            if connection.execute("select 1 from claims where uuid = :uuid or fence = :fence", values).fetchone():
                 return None
             last = connection.execute(f"update fences set last = {number} returning last", values).fetchone()[0]  # noqa: S608 - our own words
             values["fence"] = claim.fence or last
@@ -119,28 +125,45 @@ class ExecuteFile(SqliteFile):
     def read(self, statement: str, *values: object) -> list[sqlite3.Row]:
         """The rows of one question."""
         try:
-            with self._lock:
+            with self._alone():
                 return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise failed(self.path, "read", error) from error
 
-    def shrink(self) -> None:
-        """Give the room of what is gone back to the disk."""
-        try:
-            # A script, as ``execute`` takes one step of a statement that gives no rows, and each step frees one page.
-            with self._lock:
-                self._connection.executescript("pragma incremental_vacuum")
-        except sqlite3.Error as error:
-            raise failed(self.path, "written", error) from error
+    def shrink(self, end: float) -> None:
+        """Give the room of what is gone back to the disk, piece by piece, until none is left or it is ``end`` (``time.monotonic``)."""
+        while left := int(self.read("pragma freelist_count")[0][0]):
+            began = time.monotonic()
+            try:
+                # A script, as ``execute`` takes one step of a statement that gives no rows, and each step frees one page.
+                with self._alone():
+                    self._connection.executescript(f"pragma incremental_vacuum({PIECE})")
+            except sqlite3.Error as error:
+                raise failed(self.path, "written", error) from error
+            took = time.monotonic() - began
+            if began + took >= end or int(self.read("pragma freelist_count")[0][0]) >= left:
+                return
+            time.sleep(took)
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
         """All or nothing of what happens inside, and nobody else writes meanwhile."""
         try:
-            with self._lock, self._transaction("immediate"):
+            with self._alone(), self._transaction("immediate"):
                 yield self._connection
         except sqlite3.Error as error:
             raise failed(self.path, "written", error) from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other thread of ours is in the file. Where each waits in vain for another process, the last must not wait for all of them."""
+        if not self._lock.acquire(timeout=PATIENCE):
+            hint = "try again when the other process ended"
+            raise StateError(f"{self.path} cannot be used, so no cell is claimed: many of us wait for it already", hint=hint)
+        try:
+            yield
+        finally:
+            self._lock.release()
 
 
 _COLUMNS = ("uuid", "cell", "host", "instance", "fence", "owner", "state", "holder", "at", "until", "turn", "marked", "why")

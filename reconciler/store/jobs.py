@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from math import inf
 from typing import TYPE_CHECKING
 
 from reconciler.model.execute import Job, JobState
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 _COLUMNS = ("id", "owner", "state", "holder", "at", "language", "request", "result", "ended_at", "cancel")
 _ADD = f"insert into jobs ({', '.join(_COLUMNS)}) values ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608 - our own names
 _OPEN = "state in ('queued', 'running')"
+_ENDED = "state in ('done', 'cancelled', 'lost')"
+BUNCH = 4
+"""Jobs that are let go in one transaction: nobody claims a cell meanwhile, and each may hold many megabytes."""
 
 
 class JobsFile(ExecuteFile):
@@ -63,9 +68,11 @@ class JobsFile(ExecuteFile):
             return asked.rowcount == 1
 
     def lose(self, holder: str, at: float) -> int:
-        """What a process that ended had not finished is lost, and told so. How many."""
+        """What a process that ended had not finished is lost, and told so. How many. The key of one that never began is free."""
         statement = f"update jobs set state = 'lost', ended_at = ? where holder = ? and {_OPEN}"  # noqa: S608 - our own words
+        unbegun = "delete from keys where job in (select id from jobs where holder = ? and state = 'queued')"
         with self.changing() as connection:
+            connection.execute(unbegun, (holder,))
             return connection.execute(statement, (at, holder)).rowcount
 
     def job(self, id_: str, owner: str) -> Job | None:
@@ -74,11 +81,11 @@ class JobsFile(ExecuteFile):
             return None
         return next(iter(map(job_of, self.read("select * from jobs where id = ? and owner = ?", id_, owner))), None)
 
-    def jobs(self, owner: str = "", limit: int = 100) -> tuple[Job, ...]:
-        """The newest jobs of an owner, or of everybody, the newest first. Requests and results are left out."""
+    def jobs(self, owner: str | None, limit: int = 100) -> tuple[Job, ...]:
+        """The newest jobs of an owner, the newest first; of everybody where it is None. Requests and results are left out."""
         names = ", ".join("'' as " + name if name in {"request", "result"} else name for name in _COLUMNS)
-        statement = f"select {names} from jobs where ? in ('', owner) order by at desc, id limit ?"  # noqa: S608 - our own words
-        return tuple(map(job_of, self.read(statement, owner, limit)))
+        statement = f"select {names} from jobs where ? is null or owner = ? order by at desc, id limit ?"  # noqa: S608 - our own words
+        return tuple(map(job_of, self.read(statement, owner, owner, limit)))
 
     def cancelled(self, holder: str) -> frozenset[str]:
         """Jobs of a process that go on and whose end somebody asked for."""
@@ -89,14 +96,29 @@ class JobsFile(ExecuteFile):
         """Processes that have jobs which go on."""
         return frozenset(row[0] for row in self.read(f"select distinct holder from jobs where {_OPEN}"))  # noqa: S608 - our own words
 
-    def retain(self, ended_before: float) -> int:
-        """Let go of jobs that ended before then, with their keys. How many."""
-        with self.changing() as connection:
-            gone = connection.execute(f"delete from jobs where not ({_OPEN}) and ended_at < ?", (ended_before,)).rowcount  # noqa: S608
-            connection.execute("delete from keys where job not in (select id from jobs)")
-        if gone:
-            self.shrink()
+    def retain(self, ended_before: float, within: float = inf) -> int:
+        """Let go of jobs that ended before then, with their keys and the room that they took. How many.
+
+        A bunch at a time, and as long between two as one took, so that others write meanwhile. What is left after ``within`` seconds is
+        left for the next call.
+        """
+        gone, end = 0, time.monotonic() + within
+        while bunch := self._let_go(ended_before):
+            gone += bunch
+            self.shrink(end)
+            if time.monotonic() >= end:
+                break
         return gone
+
+    def _let_go(self, ended_before: float) -> int:
+        began, found = time.monotonic(), f"select id from jobs where {_ENDED} and ended_at < ? limit {BUNCH}"  # noqa: S608 - our own words
+        with self.changing() as connection:
+            ids = [(row["id"],) for row in connection.execute(found, (ended_before,))]
+            connection.executemany("delete from jobs where id = ?", ids)
+            connection.executemany("delete from keys where job = ?", ids)
+        if ids:
+            time.sleep(time.monotonic() - began)
+        return len(ids)
 
     def _changed(self, statement: str, *values: object) -> bool:
         with self.changing() as connection:

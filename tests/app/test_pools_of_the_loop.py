@@ -98,7 +98,7 @@ def test_jobs_are_kept_as_long_as_the_policy_says_though_nobody_runs_anything(tm
     work.attend()
     work.close()
     with JobsFile(tmp_path / "execute.db") as file:
-        assert [job.id for job in file.jobs()] == ["young"]
+        assert [job.id for job in file.jobs(None)] == ["young"]
 
 
 def test_a_file_that_fails_is_told_once_and_moves_nothing(tmp_path: Path, memory: Memory) -> None:

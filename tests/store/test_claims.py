@@ -148,7 +148,7 @@ def test_a_job_that_is_sent_twice_is_run_once(file: JobsFile) -> None:
     assert done is not None
     assert (done.state, done.result, done.ended_at) == (JobState.DONE, "ours", AT + 1)
     assert [item.id for item in file.jobs(OWNER)] == ["j1"]
-    assert all(not item.request + item.result for item in file.jobs())
+    assert all(not item.request + item.result for item in file.jobs(None))
     assert file.retain(AT + 1) == 0
     assert file.retain(AT + 2) == 1
     assert file.add(replace(job, id="j4"), "key", "another") is not None
@@ -177,7 +177,7 @@ def test_a_job_is_cancelled_or_lost(file: JobsFile) -> None:
     assert file.cancel("runs", OWNER, AT)
     assert not file.begin("waits", "p1")
     assert file.lose("p1", AT) == 2
-    states = {item.id: (item.state, item.cancel) for item in file.jobs()}
+    states = {item.id: (item.state, item.cancel) for item in file.jobs(None)}
     assert states == {"waits": (JobState.CANCELLED, True), "runs": (JobState.LOST, True), "other": (JobState.LOST, False)}
     assert not file.cancel("runs", OWNER, AT)
 
@@ -258,5 +258,5 @@ def test_who_lives_is_told_by_a_lock(tmp_path: Path) -> None:
         holder.close()
         assert [settled.why for settled in settle_cells(file, {}, "default", AT)] == ["the process that had it ended"]
         assert file.claims()[0].state is ClaimState.SPENT
-        assert [job.state for job in file.jobs()] == [JobState.LOST]
+        assert [job.state for job in file.jobs(None)] == [JobState.LOST]
         assert settle_cells(file, {}, "default", AT) == ()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 TRIM = 600.0
 """Seconds between two cuts of what went on in the past, and of jobs that were kept long enough."""
+LETTING_GO = 0.5
+"""Seconds of one turn in which jobs are let go."""
 
 
 class Pools:
@@ -72,9 +74,10 @@ class Pools:
                 self._wake(settled.claim.cell.host, f"{settled.claim.cell.ref} is spent")
         _count_refills(file, views.values(), at)
         if at - self._trimmed >= TRIM:
-            self._trimmed = at
             trim(file, at)
-            file.retain(at - desired.policy.keep_jobs)
+            # Many and large ones take their time, and pools are not to wait for it: the next turn goes on.
+            if not file.retain(at - desired.policy.keep_jobs, LETTING_GO):
+                self._trimmed = at
 
     def _size(self, file: JobsFile, desired: Desired, at: float) -> None:
         before, busy = targets(file), traffic(file, at)
