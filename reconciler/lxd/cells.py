@@ -78,14 +78,15 @@ def fenced(door: Door, claim: Claim, look: Look) -> Door:
 def put_mark(door: Door, claim: Claim) -> None:
     """Write on the instance whose it is, and nothing else. ``NotFound``; ``Conflict`` where it is another instance than the cell.
 
-    ``Conflict`` as well where it has somebody else's mark, for another file may tell of it, or a cell that is being claimed does not run.
+    ``Conflict`` as well where it has a mark that is neither ours nor says spent, for another file or a session may have it, or a cell that
+    is being claimed does not run.
     """
     name = claim.cell.instance
     row, _, etag = read_planned(door, name, claim.cell.uuid)
     found = row.config.get(marks.CLAIM, "")
     if found == claim.mark:
         return
-    foreign = run_mark(found) not in {None, (claim.fence, claim.owner)}
+    foreign = found and not is_spent(found) and run_mark(found) != (claim.fence, claim.owner)
     if foreign or (not is_spent(claim.mark) and (found or row.status is not Status.RUNNING)):
         told = f"{row.status_text}, claim {found or 'none'}"
         raise Conflict(f"{door.host.name}: {name} is not free to be claimed ({told})", hint=UNBLOCK)

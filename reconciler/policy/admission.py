@@ -52,7 +52,7 @@ def estimate(load: Load) -> float:
 
     Raises ``ValueError`` for a load that is none.
     """
-    if min(load.warm, load.cells, load.ahead) < 0 or load.service < 0 or not isfinite(load.service + load.refill):
+    if min(load.warm, load.cells, load.ahead, load.service, load.refill) < 0 or not isfinite(load.service + load.refill):
         raise ValueError("a load cannot be less than nothing")
     if load.ahead < load.warm:
         return 0.0

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import select
-import socket
 import struct
-import threading
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from tests.lxd.netns import within
+from tests.lxd.netns import Server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,34 +15,20 @@ A, PTR, AAAA = 1, 12, 28
 ASKED = {1: "A", 12: "PTR", 28: "AAAA"}
 
 
-class Names:
-    """``answers``: addresses by name; ``turns``: one list of addresses after another, the last for ever. A context manager."""
+class Names(Server):
+    """``answers``: addresses by name; ``turns``: one list of addresses after another, the last for ever."""
 
     def __init__(self, namespace: Path, address: str, answers: dict[str, list[str]], turns: dict[str, list[list[str]]]) -> None:
         self.asked: list[str] = []
         """``A name`` of each question, in order."""
         self._answers, self.turns = answers, turns
-        self._socket = within(namespace, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        self._socket.bind((address, 53))
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._serve)
+        super().__init__(namespace, "udp", address, 53)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    def answer(self) -> None:
+        question, peer = self._socket.recvfrom(2048)
+        self._socket.sendto(self._told_of(question), peer)
 
-    def __exit__(self, *_error: object) -> None:
-        self._over.set()
-        self._thread.join()
-        self._socket.close()
-
-    def _serve(self) -> None:
-        while not self._over.is_set():
-            if select.select([self._socket], [], [], 0.05)[0]:
-                question, peer = self._socket.recvfrom(2048)
-                self._socket.sendto(self._answer(question), peer)
-
-    def _answer(self, question: bytes) -> bytes:
+    def _told_of(self, question: bytes) -> bytes:
         labels, at = [], 12
         while question[at]:
             labels.append(question[at + 1 : at + 1 + question[at]].decode())

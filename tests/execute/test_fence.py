@@ -70,8 +70,8 @@ def test_one_cell_is_run_in_and_marked(place: Place, file: ExecuteFile, claim: C
         put_mark(door, claim)
 
 
-def test_a_cell_with_a_mark_of_which_the_file_knows_nothing_is_left(place: Place, file: ExecuteFile, claim: Claim) -> None:
-    theirs = f"9:{'b' * 16}"
+@pytest.mark.parametrize("theirs", [f"9:{'b' * 16}", "Session/theirs", "what nobody knows"])
+def test_a_cell_with_a_mark_of_which_the_file_knows_nothing_is_left(place: Place, file: ExecuteFile, claim: Claim, theirs: str) -> None:
     place.daemon.query("PATCH", f"/1.0/instances/{place.cell.instance}", {"config": {marks.CLAIM: theirs}})
     with pytest.raises(Conflict, match="is not free to be claimed"):
         put_mark(door_of(claim, place.door, file), claim)

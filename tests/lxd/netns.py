@@ -8,7 +8,9 @@ import select
 import socket
 import threading
 import time
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
@@ -47,12 +49,10 @@ def _kind(protocol: str) -> socket.SocketKind:
     return socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
 
 
-class Listener:
-    """A server in a namespace that greets whoever comes and writes down what it heard. A context manager."""
+class Server(ABC):
+    """A socket in a namespace, on which a thread answers as long as the context lasts."""
 
     def __init__(self, namespace: Path, protocol: str, address: str, port: int) -> None:
-        self.heard: list[str] = []
-        """``tcp`` or the payload of each datagram."""
         self._tcp = protocol == "tcp"
         self._socket = within(namespace, lambda: self._bound(protocol, address, port))
         self._over = threading.Event()
@@ -75,6 +75,24 @@ class Listener:
         self._thread.join()
         self._socket.close()
 
+    def _serve(self) -> None:
+        while not self._over.is_set():
+            if select.select([self._socket], [], [], 0.05)[0]:
+                self.answer()
+
+    @abstractmethod
+    def answer(self) -> None:
+        """Take what came and answer it."""
+
+
+class Listener(Server):
+    """Greets whoever comes, and writes down what it heard."""
+
+    def __init__(self, namespace: Path, protocol: str, address: str, port: int) -> None:
+        self.heard: list[str] = []
+        """``tcp`` or the payload of each datagram."""
+        super().__init__(namespace, protocol, address, port)
+
     def hears(self, patience: float = 1.0) -> bool:
         """Whether anything was heard, or is within the patience (seconds)."""
         end = time.monotonic() + patience
@@ -82,22 +100,17 @@ class Listener:
             time.sleep(0.01)
         return bool(self.heard)
 
-    def _serve(self) -> None:
-        while not self._over.is_set():
-            if not select.select([self._socket], [], [], 0.05)[0]:
-                continue
-            if self._tcp:
-                link, _ = self._socket.accept()
-                with link:
-                    self.heard.append("tcp")
-                    link.sendall(GREETING)
-                continue
-            data, peer = self._socket.recvfrom(2048)
-            self.heard.append(data.decode(errors="replace"))
-            try:
-                self._socket.sendto(GREETING, peer)
-            except OSError:
-                continue  # nowhere to answer to; what counts is that it was heard
+    def answer(self) -> None:
+        if self._tcp:
+            link, _ = self._socket.accept()
+            with link:
+                self.heard.append("tcp")
+                link.sendall(GREETING)
+            return
+        data, peer = self._socket.recvfrom(2048)
+        self.heard.append(data.decode(errors="replace"))
+        with suppress(OSError):  # nowhere to answer to; what counts is that it was heard
+            self._socket.sendto(GREETING, peer)
 
 
 def reaches(namespace: Path, protocol: str, address: str, port: int, patience: float = 0.7, text: str = "ping") -> bool:

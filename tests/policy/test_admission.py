@@ -55,7 +55,9 @@ def test_one_owner_does_not_fill_the_queue() -> None:
     assert turned_away(replace(ASKED, owned=2, share=2)) is None
 
 
-@pytest.mark.parametrize("load", [replace(LOAD, ahead=-1), replace(LOAD, service=float("nan")), replace(LOAD, refill=float("inf"))])
+@pytest.mark.parametrize(
+    "load", [replace(LOAD, ahead=-1), replace(LOAD, refill=-0.4), replace(LOAD, service=float("nan")), replace(LOAD, refill=float("inf"))]
+)
 def test_a_load_that_cannot_be_counted_lets_nobody_in(load: Load) -> None:
     refused = turned_away(replace(ASKED, load=load))
     assert refused is not None
