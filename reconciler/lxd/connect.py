@@ -214,6 +214,14 @@ def metadata_of(response: requests.Response, host: str) -> Any:
     return document.get("metadata")
 
 
+def etag_of(response: requests.Response, host: str) -> str:
+    """The state that the answer shows, for ``If-Match``. Raises ``Malformed`` without one, for LXD compares an empty one with nothing."""
+    etag = str(response.headers.get("ETag", ""))
+    if not etag:
+        raise Malformed(f"{host}: the answer has no ETag, so what is written over it could be somebody else's")
+    return etag
+
+
 def reason_of(response: requests.Response) -> str:
     """LXD's own word for an error, or ""."""
     try:

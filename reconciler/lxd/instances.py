@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.engine.fingerprint import essence
 from reconciler.errors import Conflict
 from reconciler.lxd import convert
-from reconciler.lxd.connect import metadata_of
+from reconciler.lxd.connect import etag_of, metadata_of
 from reconciler.lxd.operations import Waiting, run
 from reconciler.lxd.read import instance
 
@@ -47,7 +47,7 @@ def read_planned(door: Door, name: str, uuid: str, whole: str = "") -> tuple[Ins
         raise Conflict(f"{where} is a {row.type}, and only containers are ours; it was left alone")
     if whole and (seen := essence(row)) != whole:
         raise Conflict(f"{where} is not as planned for ({whole[:SHOWN]}) but was changed ({seen[:SHOWN]}); it was left alone")
-    return row, found, str(response.headers.get("ETag", ""))
+    return row, found, etag_of(response, door.host.name)
 
 
 def _put(door: Door, found: Mapping[str, Any], config: Mapping[str, str], devices: Mapping[str, Any], etag: str) -> None:

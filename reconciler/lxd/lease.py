@@ -30,7 +30,7 @@ from reconciler.engine.lease import (
     seen_of,
 )
 from reconciler.errors import Conflict, HostBusy, HostError, LeaseHeld, NotFound, Refused, Unreachable
-from reconciler.lxd.connect import metadata_of
+from reconciler.lxd.connect import etag_of, metadata_of
 from reconciler.lxd.foundation import put_object
 from reconciler.lxd.permit import LEASING
 from reconciler.model.rules import FAILED_CAUSE, No, ask
@@ -218,7 +218,7 @@ class Lease:
             response = self._door.send("GET", path)
             found = seen_of(name_of(wanted.term), metadata_of(response, self._door.host.name).get("config") or {})
             self._ask("PUT", path, (found,) if found else ())
-            headers = {"If-Match": str(response.headers.get("ETag", ""))}
+            headers = {"If-Match": etag_of(response, self._door.host.name)}
             self._door.send("PUT", path, {"config": config_of(wanted), "description": _MEANT}, headers=headers)
         except NotFound:
             self._ask("PUT", path, ())

@@ -17,7 +17,6 @@ _TABLES = (
     fence integer not null unique, owner text not null, state text not null check (state in ('running', 'kept', 'stray', 'spent')),
     holder text not null, at real not null, until real not null, turn integer not null, marked integer not null, why text not null)
     strict, without rowid""",
-    "create index claims_owner on claims (owner, state)",
     # A cell never serves two owners and never comes back, whatever program writes.
     """create trigger claims_keep before update on claims when new.fence is not old.fence or new.owner is not old.owner
     or old.state = 'spent' begin select raise(abort, 'a claim has one owner, and what is spent stays spent'); end""",

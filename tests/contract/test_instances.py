@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.errors import Conflict, HostError, NotFound, OperationFailed, Rejected
+from reconciler.errors import Conflict, HostError, Malformed, NotFound, OperationFailed, Rejected
+from reconciler.lxd.connect import Door
 from reconciler.lxd.operations import Waiting, run
 from reconciler.lxd.read import instance
 from reconciler.lxd.write import perform
@@ -17,7 +18,6 @@ from tests.contract.subject import IN_PROJECT, PROTECTED, ROOT
 from tests.lab.rest import QueryError
 
 if TYPE_CHECKING:
-    from reconciler.lxd.connect import Door
     from tests.contract.subject import Subject
 
 
@@ -108,6 +108,24 @@ def test_a_stale_etag_is_refused_and_none_is_taken(door: Door, subject: Subject)
     assert "user.a" not in subject.row("stale")["config"]
     assert door.send("PATCH", path, {"config": {"user.a": "1"}}).status_code == 200
     assert subject.row("stale")["config"]["user.a"] == "1"
+
+
+def test_nothing_is_written_over_what_came_without_an_etag(door: Door, subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    uuid = perform(door, subject.creation("bare"))
+    send = Door.send
+
+    def bare(self: Door, method: str, path: str, body: object = None, **given: Any) -> Any:
+        response = send(self, method, path, body, **given)
+        response.headers.pop("ETag", None)
+        return response
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Door, "send", bare)
+        with pytest.raises(Malformed, match="no ETag"):
+            perform(door, UpdateInstance("bare", uuid, {"user.a": "1"}))
+    assert "user.a" not in subject.row("bare")["config"]
+    perform(door, UpdateInstance("bare", uuid, {"user.a": "1"}))
+    assert subject.row("bare")["config"]["user.a"] == "1"
 
 
 def test_every_etag_of_those_who_use_a_profile_moves_with_it(door: Door, subject: Subject) -> None:
