@@ -17,7 +17,7 @@ from reconciler.engine.warm import CELL_RULES, PLACE_RULES
 from reconciler.errors import UsageError
 from reconciler.manifest.checks import TEXT_RULES
 from reconciler.policy.access import ACCESS_RULES
-from reconciler.policy.admission import ADMISSION_RULES, SAME
+from reconciler.policy.admission import ADMISSION_RULES, MEMORY_RULES, SAME
 from reconciler.policy.fencing import FENCING_RULES
 from reconciler.policy.otp import APPROVAL_RULES
 from reconciler.policy.paths import NAME_RULES, TOGETHER
@@ -103,7 +103,7 @@ def _every() -> Iterator[Entry]:
     yield from _of(IMAGE_RULES, Stage.IMAGE)
     yield from _of(ACCESS_RULES, Stage.REQUEST)
     yield from _of(APPROVAL_RULES, Stage.APPROVAL)
-    yield from _of((*KEEP_RULES, *AGAIN_RULES, *FENCING_RULES, *ADMISSION_RULES, SAME, *PLACE_RULES, *CELL_RULES), Stage.RUN)
+    yield from _of((*KEEP_RULES, *AGAIN_RULES, *FENCING_RULES, *ADMISSION_RULES, *MEMORY_RULES, SAME, *PLACE_RULES, *CELL_RULES), Stage.RUN)
     yield from _of((*NAME_RULES, TOGETHER, *SERVING_RULES), Stage.RUN)
 
 

@@ -54,6 +54,7 @@ DECISIONS = (
     Decision("Is there a pool for the run?", "a run would get a network or a place that it did not ask for", ("C30", "C31", "C32", "C33")),
     Decision("Is it the same request again?", "one answer would be given for another question", ("C18",)),
     Decision("Will the run begin in time?", "a queue that nobody sees would grow", ("C10", "C11")),
+    Decision("Is there memory for what the run may say?", "the machine would be filled by the largest runs of many", ("C14",)),
     Decision("Does a file stay in its folder?", "a name would reach outside", ("C20", "C21", "C22", "C23", "C24", "C25")),
     Decision("Is the session's end known?", "a new session would hide a loss", ("I09",)),
     Decision("May its power change?", "what somebody put to rest would wake", ("S01", "S02", "S11")),

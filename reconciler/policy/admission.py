@@ -81,6 +81,22 @@ ADMISSION_RULES: tuple[Rule[[Admission]], ...] = (
 )
 
 
+MIB = 1024 * 1024
+
+
+def _no_memory(held: int, more: int, most: int) -> No | None:
+    if held + more <= most:
+        return None
+    evidence = tuple((name, f"{size / MIB:.1f} MiB") for name, size in (("held", held), ("its own", more), ("most", most)))
+    return No("runs might hold more of this machine's memory than they may", evidence, UNBLOCK)
+
+
+MEMORY_RULES: tuple[Rule[[int, int, int]], ...] = (
+    Rule("C14", "Runs might hold too much memory", _no_memory, "Each run is bounded; many of the largest would fill the machine."),
+)
+"""Bytes that runs under way and waiting may come to hold, that one more may, and that all may together."""
+
+
 def _other(before: str, asked: str) -> No | None:
     if before and before == asked:
         return None
@@ -111,6 +127,15 @@ def turned_away(asked: Admission) -> Turned | None:
         no = ask(rule, UNBLOCK, asked)
         if no is not None:
             return Turned(rule.code, no, _retry(asked))
+    return None
+
+
+def no_memory(held: int, more: int, most: int) -> Turned | None:
+    """The refusal of a run that may come to hold ``more`` bytes beside ``held`` ones, of ``most``; None where it is let in."""
+    for rule in MEMORY_RULES:
+        no = ask(rule, UNBLOCK, held, more, most)
+        if no is not None:
+            return Turned(rule.code, no, 1)
     return None
 
 

@@ -168,6 +168,25 @@ def test_an_executor_that_is_closed_waits_for_the_runs_of_other_threads(
     assert fleet.owners() == [ANN, BOB]
 
 
+def test_runs_that_might_hold_too_much_together_are_refused(
+    settings: Settings, fleet: Stocked, wish: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.app.execute.executor.most_held", lambda: 100 * MIB)
+    with Executor.open(settings) as executor:
+        job = executor.submit(wish("sleep 60", output=64 * MIB))
+        for large in (wish("echo hi", BOB, output=40 * MIB), wish("#" * 15 * MIB, BOB, output=21 * MIB), wish("", BOB, artifacts=True)):
+            with pytest.raises(Overloaded, match="C14"):
+                executor.run(large)
+        assert fleet.owners() in (["", ""], ["", ANN])
+        assert executor.run(wish("echo hi", BOB)).stdout == b"hi\n"
+        # Who is refused for another reason holds nothing.
+        with pytest.raises(Overloaded, match="C10"):
+            executor.run(wish("echo hi", "c" * 32, output=20 * MIB))
+        assert executor.cancel(job.id, ANN)
+        assert executor.wait(job.id, ANN, 20) is not None
+        assert executor.run(wish("echo hi", BOB, output=64 * MIB)).stdout == b"hi\n"
+
+
 def test_a_request_that_does_not_hold_reaches_no_cell(executor: Executor, fleet: Stocked, wish: Ask) -> None:
     for bad, what in ((wish("", seconds=0), "seconds"), (wish("", vcpu=9), "vcpu"), (wish("", environment=(("A=B", "c"),)), "environment")):
         with pytest.raises(UsageError, match=what):

@@ -37,6 +37,7 @@ TABLES = (
     ("reconciler/policy/reuse.py", "AGAIN_RULES", "tests/policy/test_reuse.py"),
     ("reconciler/policy/fencing.py", "FENCING_RULES", "tests/policy/test_fencing.py"),
     ("reconciler/policy/admission.py", "ADMISSION_RULES", "tests/policy/test_admission.py"),
+    ("reconciler/policy/admission.py", "MEMORY_RULES", "tests/policy/test_admission.py"),
     ("reconciler/engine/warm.py", "PLACE_RULES", "tests/engine/test_warm.py"),
     ("reconciler/engine/warm.py", "CELL_RULES", "tests/engine/test_warm.py"),
     ("reconciler/policy/serving.py", "SERVING_RULES", "tests/policy/test_serving.py"),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.rules import FAILED_CAUSE, ask
-from reconciler.policy.admission import LONGEST_RETRY, SAME, Admission, Load, estimate, patience, turned_away
+from reconciler.policy.admission import LONGEST_RETRY, MIB, SAME, Admission, Load, estimate, no_memory, patience, turned_away
 
 LOAD = Load(warm=0, cells=4, ahead=7, service=0.5)
 ASKED = Admission(LOAD, accepts=1.0)
@@ -74,6 +74,20 @@ def test_who_is_let_in_never_waits_longer_than_accepted(warm: int, cells: int, a
 
 def test_who_was_let_in_may_begin_a_little_later_and_never_much() -> None:
     assert [patience(seconds) for seconds in (0.0, 0.4, 10.0)] == pytest.approx([0.0, 0.6, 11.0])
+
+
+def test_runs_hold_no_more_memory_than_they_may() -> None:
+    assert no_memory(600, 400, 1000) is None
+    refused = no_memory(600 * MIB, 401 * MIB, 1000 * MIB)
+    assert refused is not None
+    assert (refused.code, refused.retry) == ("C14", 1)
+    assert refused.no.evidence == (("held", "600.0 MiB"), ("its own", "401.0 MiB"), ("most", "1000.0 MiB"))
+
+
+def test_memory_that_cannot_be_counted_lets_nobody_in() -> None:
+    refused = no_memory(0, 1, None)  # type: ignore[arg-type]
+    assert refused is not None
+    assert (refused.code, refused.no.cause) == ("C14", FAILED_CAUSE)
 
 
 def test_a_key_is_for_one_request() -> None:

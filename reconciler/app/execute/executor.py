@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from reconciler.app.doors import Doors
 from reconciler.app.execute.ground import read_ground
 from reconciler.app.execute.jobs import Jobs
+from reconciler.app.execute.memory import most_held
 from reconciler.app.execute.requests import check, owner_of
 from reconciler.app.execute.run import Run
 from reconciler.app.execute.runs import Runs
@@ -44,7 +45,7 @@ class Executor:
         self._seats = Seats(self._file, settings.state_dir, self._door)
         self._jobs = Jobs(self._file, self._seats.holder)
         self._tending = Tending(settings, self._file, self._doors, self._seats, self._jobs, ground)
-        self._runs = Runs(self._seats, self._tending)
+        self._runs = Runs(self._seats, self._tending, most_held())
         self._closed = False
 
     @classmethod
@@ -78,7 +79,10 @@ class Executor:
         """
         run = self._asked(request, heard)
         self._runs.enter(run)
-        return self._runs.carry(run)
+        try:
+            return self._runs.carry(run)
+        finally:
+            run.over()
 
     def submit(self, request: RunRequest, key: str = "") -> Job:
         """Begin it and store what comes of it. With a ``key`` that its owner used before: the job of then, if the request is the same.

@@ -95,6 +95,7 @@ class Jobs:
         except Exception:  # noqa: BLE001 - whatever it is that cannot be stored, nobody shall wait for it for ever
             self._untold.append(job.id)
         finally:
+            run.over()
             self._forget(job.id)
 
     def _forget(self, id_: str) -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reconciler.app.execute.memory import EACH, may_say, sent_in
+from reconciler.app.execute.place import Place
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.app.execute.line import Line
-    from reconciler.app.execute.place import Place
     from reconciler.app.execute.talk import Heard
     from reconciler.model.language import Language
     from reconciler.model.run import RunRequest
+
+
+NOWHERE = Place("")
 
 
 def always() -> bool:
@@ -20,9 +25,13 @@ def always() -> bool:
     return True
 
 
+def nothing() -> None:
+    """Nobody waits for it."""
+
+
 @dataclass(slots=True, eq=False)
 class Run:
-    """Carried by one thread; any may ask for its ``end``. ``place`` is there once it was let in."""
+    """Carried by one thread; any may ask for its ``end``."""
 
     request: RunRequest
     language: Language
@@ -33,9 +42,20 @@ class Run:
     """Is told what it says as it says it."""
     started: Callable[[], bool] = always
     """Is told that it has a cell: a no ends it there."""
+    over: Callable[[], None] = nothing
+    """To be called once nobody here holds anything of it any more."""
     ended: bool = False
     """Whether somebody asked for its end."""
-    place: Place = field(init=False)
+    place: Place = NOWHERE
+    sent: int = field(init=False)
+    """Bytes of code and input."""
+    size: int = field(init=False)
+    """Bytes that it may come to hold."""
+
+    def __post_init__(self) -> None:
+        """Count once."""
+        self.sent = sent_in(self.request)
+        self.size = EACH + self.sent + may_say(self.request)
 
     def end(self) -> None:
         """Ask for its end: it leaves the line at once, or is cancelled in its cell."""
@@ -43,7 +63,7 @@ class Run:
         self.place.wake()
 
     def move(self, place: Place) -> None:
-        """It waits in another place from here on."""
+        """It waits there from here on."""
         self.place = place
         if self.ended:
             place.wake()

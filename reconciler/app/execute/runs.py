@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.app.clock import now
-from reconciler.app.execute.run import Run
+from reconciler.app.execute.refusals import at_the_door
+from reconciler.app.execute.run import Run, nothing
 from reconciler.app.execute.seating import Seating
 from reconciler.app.execute.seats import doubts_of
 from reconciler.errors import HostError, NoResult, Overloaded, UsageError
 from reconciler.model.execute import Ask
 from reconciler.model.resources import NetworkMode
+from reconciler.policy.admission import no_memory
 from reconciler.policy.wayout import proxy_environment
 
 if TYPE_CHECKING:
@@ -29,42 +32,42 @@ LOOK = 0.02
 class Runs:
     """Safe for threads: each run is carried by the thread that calls."""
 
-    def __init__(self, seats: Seats, tending: Tending) -> None:
+    def __init__(self, seats: Seats, tending: Tending, most: int) -> None:
+        """``most``: bytes that all may come to hold."""
         self._tending = tending
         self._seating = Seating(seats, tending.troubles)
         self._lock = threading.Lock()
         self._going = set[Run]()
+        self._held, self._most = 0, most
         self._closing = False
 
     def enter(self, run: Run) -> None:
         """Let it into its line; from here on it is to be carried, or to leave. Raises ``Overloaded``."""
+        self._count(run)
         try:
-            run.place = run.line.enter(run.request.owner, run.request.accepts)
-        except Overloaded as error:
-            # Who is refused wanted a cell as well: by this a pool grows.
-            self._refused(run.line, 0.0, error)
+            run.move(run.line.enter(run.request.owner, run.request.accepts))
+        except BaseException as error:
+            run.over()
+            if isinstance(error, Overloaded):
+                # Who is refused wanted a cell as well: by this a pool grows.
+                self._refused(run.line, 0.0, error)
             raise
-        with self._lock:
-            self._going.add(run)
 
     def leave(self, run: Run) -> None:
         """It will not be carried."""
         try:
             self._seating.leave(run)
         finally:
-            self._over(run)
+            run.over()
 
     def carry(self, run: Run) -> RunResult:
         """To its result. Raises ``Overloaded``, ``HostError``, ``StateError``, ``UsageError``, or ``NoResult`` where it never began."""
-        try:
-            if self._closing:
-                run.end()
-            seat = self._seated(run)
-            queued = self._begin(run, seat)
-            result = self._ran(run, seat)
-            return replace(result, times=replace(result.times, queue=queued))
-        finally:
-            self._over(run)
+        if self._closing:
+            run.end()
+        seat = self._seated(run)
+        queued = self._begin(run, seat)
+        result = self._ran(run, seat)
+        return replace(result, times=replace(result.times, queue=queued))
 
     def close(self, until: float) -> None:
         """End them all, and wait for that until then, by ``time.monotonic``. One that comes later is ended before it begins."""
@@ -76,9 +79,24 @@ class Runs:
         while self._going and time.monotonic() < until:
             time.sleep(LOOK)
 
+    def _count(self, run: Run) -> None:
+        """Raises ``Overloaded`` (C14) where it and the others might hold too much."""
+        with self._lock:
+            turned = no_memory(self._held, run.size, self._most)
+            if turned is None:
+                self._held += run.size
+                self._going.add(run)
+                run.over = partial(self._over, run)
+        if turned is not None:
+            raise at_the_door(turned)
+
     def _over(self, run: Run) -> None:
         with self._lock:
-            self._going.discard(run)
+            if run in self._going:
+                self._going.remove(run)
+                self._held -= run.size
+                # Else the two would keep one another, and what was sent in.
+                run.over = nothing
 
     def _seated(self, run: Run) -> Seat:
         try:

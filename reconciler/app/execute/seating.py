@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from reconciler.app.execute.seats import Seat, Seats
     from reconciler.app.execute.troubles import Troubles
     from reconciler.errors import UnsandboxError
-    from reconciler.model.run import RunRequest
 
 TRIES = 4
 """Cells that are tried for one run: each that fails is spent."""
@@ -97,11 +96,11 @@ class Seating:
         request, line, language = run.request, run.line, run.language.name
         if given.seat is not None:
             given.seat.terms = line.offer.terms
-            return given.seat if self._seats.again(given.seat, request.owner, _lasts(request), language) else None
+            return given.seat if self._seats.again(given.seat, request.owner, _lasts(run), language) else None
         if given.cell is None:
             return None
         begun = time.monotonic()
-        seat = self._seats.fresh(given.cell, request.owner, line.offer.terms, _lasts(request), language)
+        seat = self._seats.fresh(given.cell, request.owner, line.offer.terms, _lasts(run), language)
         if seat is not None:
             line.started(time.monotonic() - begun)
         return seat
@@ -113,6 +112,6 @@ def _why_none(run: Run, failed: list[HostError | Refused]) -> UnsandboxError:
     return next((error for error in reversed(failed) if not isinstance(error, LOST)), None) or run.line.too_late()
 
 
-def _lasts(request: RunRequest) -> float:
+def _lasts(run: Run) -> float:
     """Seconds that it may take at most: its own, and those in which a slow host takes what it is given."""
-    return request.seconds + (len(request.code) + len(request.stdin) + sum(len(file.data) for file in request.files)) / PACE
+    return run.request.seconds + run.sent / PACE
