@@ -29,14 +29,12 @@ class StatusRow:
 
     ref: Ref
     host: str
-    instance: str
     declared: str
     actual: str
     image: str
     owner: str
     age_seconds: int | None
     note: str
-    source: str
     health: str = ""
     """What the probes of a loop on this state folder found: healthy, unhealthy or unknown; "" for what is not probed."""
 
@@ -84,14 +82,12 @@ def _row(made: Made, change: Change, refusal: Refusal | None, told: Verdicts) ->
     return StatusRow(
         ref=change.ref,
         host=change.host,
-        instance=change.instance,
         declared=wanted.power.value if wanted else "",
         actual=found.status.value if found else "absent",
         image=wanted.image_name if wanted else (found.image[:12] if found else ""),
         owner=wanted.owner if wanted else (found.config.get(OWNER, "") if found else ""),
         age_seconds=_age(found.created_at, made.observed.at) if found else None,
         note=_note(change, refusal),
-        source=str(wanted.source) if wanted else "",
         health=health_of(change, told, view.skew if view else 0.0)[0],
     )
 
@@ -109,9 +105,7 @@ def _refused_row(made: Made, refusal: Refusal) -> StatusRow | None:
     if wanted is None:
         return None
     note = f"refused {refusal.code}: {refusal.cause}"
-    return StatusRow(
-        wanted.ref, refusal.host, "", wanted.power.value, "unknown", wanted.image_name, wanted.owner, None, note, str(wanted.source)
-    )
+    return StatusRow(wanted.ref, refusal.host, wanted.power.value, "unknown", wanted.image_name, wanted.owner, None, note)
 
 
 def _age(created_at: str, at: datetime) -> int | None:

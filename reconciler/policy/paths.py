@@ -72,8 +72,11 @@ def bad_name(name: str) -> tuple[str, No] | None:
 
 
 def _twice(names: Iterable[str]) -> No | None:
-    """Two of one name, or one that is the folder of another. Names that differ in capitals alone meet on some file systems."""
-    folded = sorted(unicodedata.normalize("NFC", name).casefold() for name in names)
+    """Two of one name, or one that is the folder of another. Names that differ in capitals alone meet on some file systems.
+
+    A backslash counts as a slash here as well.
+    """
+    folded = sorted(unicodedata.normalize("NFC", name).casefold().replace("\\", "/") for name in names)
     taken = set(folded)
     for before, name in pairwise(folded):
         if before == name:

@@ -51,7 +51,9 @@ def test_a_check_that_breaks_refuses(rule: Rule[[str]], monkeypatch: pytest.Monk
     assert (found[0], found[1].cause) == (rule.code, FAILED_CAUSE)
 
 
-@pytest.mark.parametrize("names", [["a", "a"], ["a", "A"], ["a", "b", "a/b"], ["é", "e\u0301"], ["x/A/b", "x/a"]])
+@pytest.mark.parametrize(
+    "names", [["a", "a"], ["a", "A"], ["a", "b", "a/b"], ["é", "e\u0301"], ["x/A/b", "x/a"], ["a\\b", "a/b"], ["a\\b", "a"]]
+)
 def test_names_that_meet(names: list[str]) -> None:
     found = bad_names(names)
     assert found is not None
