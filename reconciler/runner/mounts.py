@@ -43,14 +43,11 @@ ACCOUNTS = "/etc/passwd"
 
 
 class Stage(NamedTuple):
-    """What each run is given: the accounts of the image, and of /proc what is covered, by what lies over it."""
+    """What each run is given: the accounts of the image, and /proc with what is covered of it."""
 
     accounts: str
-    views: tuple[str, ...]
-    hidden: tuple[str, ...]
-    empty: tuple[str, ...]
     proc: Orders
-    """Mounts /proc at the root of the next run."""
+    """Mounts it at the root of the next run."""
 
 
 def prepare() -> Stage:
@@ -65,16 +62,23 @@ def prepare() -> Stage:
     for name in views:
         _touch(f"{STAGE}/views/{name}")
         sc.bind(f"/proc/{name}", f"{STAGE}/views/{name}")
-    hidden, empty = tuple(filter(_shown, HIDDEN)), tuple(filter(_shown, EMPTY))
+    covers = {name: f"{STAGE}/views/{name}" for name in views}
+    covers.update(dict.fromkeys(filter(_shown, HIDDEN), f"{STAGE}/dev/null"))
+    covers.update(dict.fromkeys(filter(_shown, EMPTY), f"{STAGE}/void"))
     _trim()
-    return Stage(_accounts(), views, hidden, empty, _mounter())
+    return Stage(_accounts(), _mounter(covers))
 
 
-def _mounter() -> Orders:
-    memory = Memory()
+def _mounter(covers: dict[str, str]) -> Orders:
+    """``covers``: what of /proc is not to be seen, and what lies over it."""
+    memory, place = Memory(), f"{ROOT}/proc"
     kind = memory.hold(b"proc")
-    arguments = (kind, memory.hold(f"{ROOT}/proc".encode()), kind, UNSAFE | sc.MS_NOEXEC, 0)
-    return Orders([Order("mount", sc.NUMBERS.mount, arguments)], memory)
+    first = Order("proc", sc.NUMBERS.mount, (kind, memory.hold(place.encode()), kind, UNSAFE | sc.MS_NOEXEC, 0))
+    rest = [
+        Order(name, sc.NUMBERS.mount, (memory.hold(cover.encode()), memory.hold(f"{place}/{name}".encode()), 0, sc.MS_BIND, 0))
+        for name, cover in covers.items()
+    ]
+    return Orders([first, *rest], memory)
 
 
 def _trim() -> None:
@@ -158,12 +162,6 @@ def _proc(stage: Stage, place: str) -> None:
     failure = stage.proc.failure()
     os.waitpid(pid, 0)
     if failure:
-        raise OSError(failure[1], f"mount {place}")
+        raise OSError(failure[1], f"mount {place}: {failure[0]}")
     if os.path.exists(f"{place}/self"):
         raise OSError("the processes of the sandbox are those of the cell")
-    for name in stage.views:
-        sc.bind(f"{STAGE}/views/{name}", f"{place}/{name}")
-    for name in stage.hidden:
-        sc.bind(f"{STAGE}/dev/null", f"{place}/{name}")
-    for name in stage.empty:
-        sc.bind(f"{STAGE}/void", f"{place}/{name}")

@@ -118,7 +118,7 @@ class Server:
         copied = bool(order.spec.zygote) and self._zygote.ready(order.spec)
         if group:
             group.limit(order.spec.memory, order.spec.processes)
-        if self._sight is None or order.spec.zygote:  # the start of a zygote changes it
+        if self._sight is None or (order.spec.zygote and not copied):  # a zygote that was started just now is seen as well
             self._sight = wipe.look(group)
         self._before = (self._sight, group.used() if group else 0, group.killed() if group else 0)
         zygote = self._zygote if copied else None

@@ -98,7 +98,8 @@ class Zygote:
         for number in (theirs.fileno(), int(archive.rpartition("/")[2])):
             os.set_inheritable(number, True)  # noqa: FBT003 - the standard library's signature
         words = [sys.executable, "-c", _BOOT, archive, str(theirs.fileno())]
-        self._pid = os.posix_spawn(sys.executable, words, {"PATH": PATH, "HOME": mounts.HOME, "LANG": "C.UTF-8"})
+        # What the linker would look up when it is called for the first time is found once, not in every copy.
+        self._pid = os.posix_spawn(sys.executable, words, {"PATH": PATH, "HOME": mounts.HOME, "LANG": "C.UTF-8", "LD_BIND_NOW": "1"})
         theirs.close()
         self._socket, self._forks, self._warm = ours, 0, False
 
@@ -109,6 +110,7 @@ class Zygote:
         if self._socket is None or self._forks >= FORKS:
             self.stop()
             self.start()
+            return False
         if not self._warm and self._socket is not None and select.select([self._socket], [], [], 0)[0]:
             self._warm = self._socket.recv(1) == _UP
             self._dead = not self._warm

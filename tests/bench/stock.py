@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from tests.lab.daemon import Daemon
 
 CORES = os.cpu_count() or 1
-OWNERS = tuple(f"{number:032x}" for number in range(1, 2 * CORES + 1))
-"""Each has one cell: two for a core, so that one is at work while the answer of the other is on its way."""
+OWNERS = tuple(f"{number:032x}" for number in range(1, 4 * CORES + 1))
+"""Each has one cell: four for a core, so that it has work while some wait for their answers, or for the kernel."""
 COMMANDS = {
     "awk": "awk, -f, main.awk, --",
     "cold": "python3, main.cold",
@@ -98,17 +98,17 @@ class Stock:
 
 
 def closed(one: Callable[[str], object], runs: int) -> Loop:
-    """``one`` is called so many times, by all owners at once."""
+    """``one`` is called so many times, by all owners at once: whoever is answered asks again, until all was asked for."""
+    left = iter(range(runs))
 
     def several(owner: str) -> None:
-        for _ in range(runs // len(OWNERS)):
+        for _ in left:
             one(owner)
 
     before, began = machine(), time.perf_counter()
     with ThreadPoolExecutor(len(OWNERS)) as threads:
         list(threads.map(several, OWNERS))
-    took = time.perf_counter() - began
-    return Loop(runs // len(OWNERS) * len(OWNERS), took, machine() - before)
+    return Loop(runs, time.perf_counter() - began, machine() - before)
 
 
 def machine() -> float:
@@ -127,7 +127,7 @@ def stock(daemon: Daemon, starter: Path, folder: Path) -> Iterator[Stock]:
     image = Starter(REPOSITORY / FOLDER / slim.file, slim.fingerprint) if slim else Starter(*build(starter, root, Path("/usr/bin/perl")))
     fleet = stocked(root, daemon, image)
     fleet.runs, fleet.disk = COMMANDS, "2GiB"
-    fleet.stock(4 * len(OWNERS), "runs: 100000, lease: 4h, idle: 1h")
+    fleet.stock(3 * len(OWNERS), "runs: 100000, lease: 4h, idle: 1h")
     try:
         with Executor.open(settings_from(root, fleet.environ)) as executor:
             yield Stock(fleet, executor)
