@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from tests.lab.daemon import Daemon
 
 CORES = os.cpu_count() or 1
-OWNERS = tuple(f"{number:032x}" for number in range(1, 4 * CORES + 1))
-"""Each has one cell: four for a core, so that it has work while some wait for their answers, or for the kernel."""
+OWNERS = tuple(f"{number:032x}" for number in range(1, 2 * CORES + 1))
+"""Each has one cell: two for a core, so that one is at work while the answer of the other is on its way."""
 COMMANDS = {
     "awk": "awk, -f, main.awk, --",
     "cold": "python3, main.cold",
@@ -127,7 +127,7 @@ def stock(daemon: Daemon, starter: Path, folder: Path) -> Iterator[Stock]:
     image = Starter(REPOSITORY / FOLDER / slim.file, slim.fingerprint) if slim else Starter(*build(starter, root, Path("/usr/bin/perl")))
     fleet = stocked(root, daemon, image)
     fleet.runs, fleet.disk = COMMANDS, "2GiB"
-    fleet.stock(3 * len(OWNERS), "runs: 100000, lease: 4h, idle: 1h")
+    fleet.stock(4 * len(OWNERS), "runs: 100000, lease: 4h, idle: 1h")
     try:
         with Executor.open(settings_from(root, fleet.environ)) as executor:
             yield Stock(fleet, executor)
