@@ -95,7 +95,7 @@ class Sandbox:
     def others(self) -> int:
         """How many processes there are beside the first."""
         os.lseek(self._proc, 0, os.SEEK_SET)
-        return sum(name.isdecimal() for name in os.listdir(self._proc)) - 1
+        return sum(map(str.isdecimal, os.listdir(self._proc))) - 1
 
     def clear(self) -> None:
         """Kill everybody but the first process, while inside: who lives could keep the next program from its start. Raises ``Failed``."""
