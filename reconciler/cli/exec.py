@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from reconciler.app.execute.executor import Executor
-from reconciler.app.execute.jobs import result_of_job
 from reconciler.app.execute.requests import LONGEST_PATIENCE
 from reconciler.app.execute.results import document_of
+from reconciler.app.execute.stored import result_of_job
 from reconciler.cli.background import in_background
 from reconciler.cli.completion import languages, pools
 from reconciler.cli.invocation import Invocation, acting, seconds

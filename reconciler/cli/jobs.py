@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from reconciler.app.clock import now
-from reconciler.app.execute.jobs import await_end, job_named, result_of_job, stored_jobs
 from reconciler.app.execute.requests import owner_of_operator
+from reconciler.app.execute.stored import await_end, job_named, result_of_job, stored_jobs
 from reconciler.cli.exec import say, show
 from reconciler.cli.exits import Exit
 from reconciler.cli.invocation import acting, seconds

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.app.execute.executor import ENDING, Executor
 from reconciler.app.execute.results import stored
-from reconciler.app.execute.tending import Tending
+from reconciler.app.execute.stock import Stock
 from reconciler.app.execute.troubles import MOST_SHOWN
 from reconciler.app.settings import Settings, settings_from
 from reconciler.errors import Conflict, NoResult, NotServed, Overloaded, Refused, StateError, UsageError
@@ -240,7 +240,7 @@ def test_who_is_refused_is_told_what_fails_beside_the_runs(executor: Executor, w
     executor.run(wish("echo hi"))
     executor.run(wish("echo hi", BOB))
 
-    def _end_over(_self: object) -> None:
+    def end_over(_self: object) -> None:
         raise StateError("the disk is full\x1b[2J" + "x" * 1000)
 
     def refused() -> str:
@@ -257,7 +257,7 @@ def test_who_is_refused_is_told_what_fails_beside_the_runs(executor: Executor, w
         return message
 
     with monkeypatch.context() as patch:
-        patch.setattr(Tending, "_end_over", _end_over)
+        patch.setattr(Stock, "end_over", end_over)
         message = soon(told=True)
     assert message.endswith("the disk is full?[2J" + "x" * (MOST_SHOWN - len("the disk is full?[2J")))
     soon(told=False)

@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.app.claims import Holder
 from reconciler.app.clock import now
-from reconciler.app.execute.jobs import Jobs, await_end, job_named, result_of_job, stored_jobs
+from reconciler.app.execute.jobs import Jobs
+from reconciler.app.execute.stored import await_end, job_named, result_of_job, stored_jobs
 from reconciler.app.settings import Settings
 from reconciler.errors import HostError, NoResult, NotServed, Overloaded, UsageError
 from reconciler.model.execute import Job, JobState

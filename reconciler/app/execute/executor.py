@@ -70,7 +70,7 @@ class Executor:
 
     def owner(self, caller: Caller) -> str:
         """What stands for ``caller`` in a request. Raises ``Denied`` where it is not known who asks."""
-        return owner_of(caller, self._tending.ground.desired)
+        return owner_of(caller, self._tending.stock.ground.desired)
 
     def run(self, request: RunRequest, heard: Heard | None = None) -> RunResult:
         """Run it and wait for its end. ``heard`` is told what it says as it says it.
@@ -132,23 +132,23 @@ class Executor:
         self._doors.__exit__(None, None, None)
 
     def _door(self, host: str) -> Door:
-        found = next((item for item in self._tending.ground.desired.hosts if item.name == host), None)
+        found = next((item for item in self._tending.stock.ground.desired.hosts if item.name == host), None)
         if found is None:
             raise HostError(f"{host} is not in the inventory any more", hint="unsandbox hosts")
         return self._doors.open(found)
 
     def _asked(self, request: RunRequest, heard: Heard | None = None) -> Run:
         """The run, if what is asked for can be. Raises as ``run``."""
-        began, tending = time.monotonic(), self._tending
+        began, stock = time.monotonic(), self._tending.stock
         check(request)
-        language = tending.ground.language(request)
-        offer = tending.ground.offer(request, language)
-        line = tending.lines.get(offer.pool)
+        language = stock.ground.language(request)
+        offer = stock.ground.offer(request, language)
+        line = stock.lines.get(offer.pool)
         if line is None:
             raise NotServed(f"Pool/{offer.pool} is not declared any more", rule="C30")
         check_disk(request, Room.of(offer.memory, None))
-        if request.network is NetworkMode.SEMITRUSTED and tending.shut is not None:
-            tending.want()
-            code, no = tending.shut
+        if request.network is NetworkMode.SEMITRUSTED and stock.shut is not None:
+            self._tending.want()
+            code, no = stock.shut
             raise NotServed(f"{no.cause} ({', '.join(f'{name}: {value}' for name, value in no.evidence)})", hint=no.unblock, rule=code)
         return Run(request, language, line, began, heard)

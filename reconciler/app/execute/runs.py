@@ -141,7 +141,7 @@ class Runs:
         """The request with what its program has to know of the way out; what the caller said about that counts."""
         if request.network is not NetworkMode.SEMITRUSTED:
             return request
-        subnets = (item.subnet for item in self._tending.ground.desired.hosts if item.name == host)
+        subnets = (item.subnet for item in self._tending.stock.ground.desired.hosts if item.name == host)
         told = {name: value for subnet in subnets for name, value in proxy_environment(request.network, subnet).items()}
         return replace(request, environment=tuple({**told, **dict(request.environment)}.items()))
 
