@@ -153,7 +153,7 @@ RANDOMS = (
     control="copies that set one seed draw the same",
 )
 def test_no_two_copies_of_a_zygote_draw_the_same(shared: Cell) -> None:
-    warm = "import sys; print('decimal' in sys.modules)"
+    warm = "import sys; print('csv' in sys.modules)"
     deadline = time.monotonic() + 10
     while shared.python(warm, zygote="python").out != b"True\n":
         assert time.monotonic() < deadline, "the zygote never served"
