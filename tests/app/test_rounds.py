@@ -80,6 +80,23 @@ def test_an_answer_waits_for_whoever_is_about_to_ask_and_serves_it_too() -> None
     assert slow.rounds[mine][0] == {"early", "late"}
 
 
+def test_who_gathers_waits_a_moment_for_those_who_said_nothing() -> None:
+    slow, together = Slow(), threading.Barrier(2)
+    decider = Rounds(slow.make)
+
+    def ask(host: str) -> int:
+        together.wait(5)
+        return cast("int", decider.ask(host, gather=True))
+
+    with ThreadPoolExecutor(2) as pool:
+        # One answer for both, unless the machine lets one of them wait for longer than that moment.
+        answers = [tuple(pool.map(ask, ("h1", "h2"))) for _ in range(5)]
+    assert any(first == second for first, second in answers)
+    began = time.monotonic()
+    decider.ask("h1", gather=True)
+    assert time.monotonic() - began >= GATHER
+
+
 def test_who_comes_and_never_asks_is_not_waited_for_longer_than_a_moment() -> None:
     decider = Rounds(Slow().make)
     with decider.coming("slow"):
