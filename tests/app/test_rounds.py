@@ -63,21 +63,25 @@ def test_many_workers_share_a_handful_of_decisions_and_each_covers_its_look() ->
 
 
 def test_an_answer_waits_for_whoever_is_about_to_ask_and_serves_it_too() -> None:
-    slow, started = Slow(), threading.Event()
+    slow = Slow()
     decider = Rounds(slow.make)
 
-    def late() -> int:
+    def late(started: threading.Event) -> int:
         with decider.coming("late"):
             started.set()
             time.sleep(GATHER / 5)
             return cast("int", decider.ask("late"))
 
-    with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(late)
+    def shared(pool: ThreadPoolExecutor) -> bool:
+        started = threading.Event()
+        other = pool.submit(late, started)
         started.wait(5)
         mine = cast("int", decider.ask("early"))
-        assert other.result(5) == mine
-    assert slow.rounds[mine][0] == {"early", "late"}
+        return other.result(5) == mine and slow.rounds[mine][0] == {"early", "late"}
+
+    with ThreadPoolExecutor(1) as pool:
+        # A busy machine may take longer over those few milliseconds than anybody is waited for.
+        assert any(shared(pool) for _ in range(5))
 
 
 def test_who_gathers_waits_a_moment_for_those_who_said_nothing() -> None:
