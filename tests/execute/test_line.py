@@ -6,11 +6,11 @@ import random
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from reconciler.app.execute.forecast import LEAST_SHARE
+from reconciler.app.execute.forecast import LEAST_SHARE, START
 from reconciler.app.execute.line import Line
 from reconciler.app.execute.seats import Seat
 from reconciler.errors import Overloaded
@@ -34,13 +34,18 @@ def seat(owner: str, slot: int = 0) -> Seat:
     return Seat(Claim(cell(slot), 1 + slot, owner, ClaimState.KEPT, "p1", 0, 1e12), Terms(), 0)
 
 
-def sit(queue: Line, owner: str, slot: int) -> Seat:
-    """Somebody has a cell."""
+class Sat(NamedTuple):
+    place: Place
+    seat: Seat
+
+
+def sit(queue: Line, owner: str, slot: int) -> Sat:
+    """Somebody has a cell, with a runner in it."""
     queue.stock([cell(slot)])
-    given = queue.enter(owner, 0).given
-    assert given is not None
-    assert given.cell == cell(slot)
-    return seat(owner, slot)
+    place = queue.enter(owner, 0)
+    assert slot_of(place) == slot
+    queue.started(place, START)
+    return Sat(place, seat(owner, slot))
 
 
 def slot_of(place: Place) -> int | None:
@@ -53,7 +58,7 @@ def slot_of(place: Place) -> int | None:
 
 def test_a_kept_seat_is_its_owner_s_alone() -> None:
     queue = line()
-    queue.back(sit(queue, ANN, 0), 0.1, kept=True)
+    queue.back(*sit(queue, ANN, 0), 0.1, kept=True)
     with pytest.raises(Overloaded, match="C10"):
         queue.enter(BOB, 0)
     assert slot_of(queue.enter(ANN, 0)) == 0
@@ -73,17 +78,17 @@ def test_who_waits_is_given_their_own_seat_in_order() -> None:
     queue = line()
     mine = sit(queue, ANN, 0)
     first, second = queue.enter(ANN, 60), queue.enter(ANN, 60)
-    queue.back(mine, 0.1, kept=True)
+    queue.back(*mine, 0.1, kept=True)
     assert (slot_of(first), slot_of(second)) == (0, None)
     assert queue.leave(second) is None
-    queue.back(mine, 0.1, kept=True)
+    queue.back(first, mine.seat, 0.1, kept=True)
     assert slot_of(queue.enter(ANN, 0)) == 0
 
 
 def test_a_run_that_would_begin_too_late_is_refused_at_once_and_told_when_to_ask_again() -> None:
     queue = line()
     mine = sit(queue, ANN, 0)
-    queue.back(mine, 2.0, kept=True)
+    queue.back(*mine, 2.0, kept=True)
     assert slot_of(queue.enter(ANN, 0)) == 0
     began = time.monotonic()
     with pytest.raises(Overloaded) as refused:
@@ -97,7 +102,7 @@ def test_a_run_that_would_begin_too_late_is_refused_at_once_and_told_when_to_ask
 
 def test_one_owner_does_not_fill_the_line() -> None:
     queue = line(replace(OFFER, cells=1))
-    queue.back(sit(queue, ANN, 0), 0.001, kept=True)
+    queue.back(*sit(queue, ANN, 0), 0.001, kept=True)
     queue.enter(ANN, 60)
     for _ in range(LEAST_SHARE + 1):
         queue.enter(ANN, 60)
@@ -116,7 +121,7 @@ def test_nobody_waits_for_what_nobody_makes() -> None:
 
 def test_who_is_sooner_served_by_an_own_cell_waits_for_that_and_not_for_ever() -> None:
     queue = line()
-    queue.back(sit(queue, ANN, 0), 0.01, kept=True)
+    queue.back(*sit(queue, ANN, 0), 0.01, kept=True)
     mine = queue.enter(ANN, 0).given
     assert mine is not None
     queue.stock([cell(1), cell(2)])
@@ -128,16 +133,15 @@ def test_who_is_sooner_served_by_an_own_cell_waits_for_that_and_not_for_ever() -
     queue.press(place)
     assert slot_of(place) == 2
     # A run that takes long is not waited for.
-    queue.started(0.001)
     for _ in range(50):
-        queue.started(0.001)
+        queue.started(place, 0.001)
     queue.stock([cell(3)])
     assert slot_of(queue.enter(ANN, 0)) == 3
 
 
 def test_who_waits_for_an_own_cell_is_let_in_by_the_same_question_as_others() -> None:
     queue = line()
-    queue.back(sit(queue, ANN, 0), 0.3, kept=True)
+    queue.back(*sit(queue, ANN, 0), 0.3, kept=True)
     assert queue.enter(ANN, 0).given is not None
     queue.stock([cell(1), cell(2)])
     # Neither its own cell nor a runner in a warm one would be there in time.
@@ -148,15 +152,31 @@ def test_who_waits_for_an_own_cell_is_let_in_by_the_same_question_as_others() ->
     queue.leave(place)
     # Runs differ so much that its own may be late; a runner would not be.
     for seconds in (0.1, 0.5) * 20:
-        queue.back(sit(queue, BOB, 0), seconds, kept=False)
+        queue.back(*sit(queue, BOB, 0), seconds, kept=False)
     queue.stock([cell(1)])
     assert slot_of(queue.enter(ANN, 0.6)) == 1
+
+
+def test_a_cell_whose_runner_has_not_begun_serves_nobody_yet() -> None:
+    queue = line()
+    for _ in range(30):
+        queue.back(*sit(queue, ANN, 0), 0.01, kept=False)
+    queue.stock([cell(1), cell(2)])
+    first = queue.enter(ANN, 0)
+    assert slot_of(first) == 1
+    with pytest.raises(Overloaded, match="C10"):
+        queue.enter(ANN, START / 2)
+    # One that begins is enough: a second one in the same moment slows down both.
+    with pytest.raises(Overloaded, match="C10"):
+        queue.enter(ANN, START)
+    queue.started(first, START)
+    assert queue.enter(ANN, START / 2).given is None
 
 
 def test_more_cells_are_looked_for_when_somebody_stops_waiting_for_their_own() -> None:
     calls: list[int] = []
     queue = Line(OFFER, lambda: calls.append(1))
-    queue.back(sit(queue, ANN, 0), 0.01, kept=True)
+    queue.back(*sit(queue, ANN, 0), 0.01, kept=True)
     assert queue.enter(ANN, 0).given is not None
     queue.stock([cell(1), cell(2)])
     place = queue.enter(ANN, 60)
@@ -179,10 +199,10 @@ def test_what_comes_in_the_last_moment_is_not_lost() -> None:
     queue = line()
     mine = sit(queue, ANN, 0)
     place = queue.enter(ANN, 60)
-    queue.back(mine, 0.1, kept=True)
+    queue.back(*mine, 0.1, kept=True)
     given = queue.leave(place)
     assert given is not None
-    assert given.seat is mine
+    assert given.seat is mine.seat
 
 
 def test_many_threads_never_share_a_seat() -> None:
@@ -202,7 +222,7 @@ def test_many_threads_never_share_a_seat() -> None:
             time.sleep(dice.random() / 5000)
             with guard:
                 taken.discard(slot)
-            queue.back(seat(ANN, slot), 1.0, kept=True)
+            queue.back(place, seat(ANN, slot), 1.0, kept=True)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:

@@ -25,11 +25,13 @@ SHARE = 4
 
 
 class Crowd(NamedTuple):
-    """Before somebody who comes: runs of all owners that wait, and of the same one those that wait and those that have a cell."""
+    """Before somebody who comes: runs of all owners that wait, and of the same one those that wait or have a cell."""
 
     ahead: int
     owned: int
     busy: int
+    starting: int
+    """Of those that have a cell, the ones whose runner has not begun."""
 
 
 class Forecast:
@@ -68,7 +70,10 @@ class Forecast:
         if again and crowd.busy:
             # Those ahead count twice: what slows one of them down slows all of them.
             service = (self.service + WIDE * self._deviation) * (2 * owned + 1) / (owned + 1)
-            return Admission(Load(0, crowd.busy, owned, service), accepts, owned, share)
+            serving = crowd.busy - crowd.starting
+            if not serving:
+                serving, service = crowd.busy, service + self.start * crowd.busy / (owned + 1)
+            return Admission(Load(0, serving, owned, service), accepts, owned, share)
         held = traffic.held if again else self.service
         cells = offer.cells if traffic.refill else 0
         return Admission(Load(0, cells, crowd.ahead, held, traffic.refill), accepts, owned, share)

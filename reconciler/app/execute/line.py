@@ -45,6 +45,7 @@ class Line:
         self._free: deque[Cell] = deque()
         self._kept = Kept()
         self._busy: Counter[str] = Counter()
+        self._starting: Counter[str] = Counter()
         self._waiting = Waiting()
         self._forecast = Forecast()
 
@@ -54,8 +55,9 @@ class Line:
         with self._lock:
             given = self._next(owner, place)
             refused = None if given else self._turned_away(owner, accepts)
-            if refused and place.patience and self._forecast.start <= accepts:
-                # Its own would be sooner as a rule, and too late in the worst case; a runner begins in time.
+            if refused and place.patience and not self._starting[owner] and self._forecast.start <= accepts:
+                # Its own would be sooner as a rule, and too late in the worst case; a runner begins in time. One at once: many that
+                # begin together slow down everybody.
                 given, place.patience = Given(cell=self._free.popleft()), 0.0
             if given is not None:
                 self._hand(place, given)
@@ -73,7 +75,7 @@ class Line:
         """Another place, before all others of its owner: what it had been given was not to be had."""
         other = Place(place.owner)
         with self._lock:
-            self._rise(place.owner)
+            self._rise(place)
             given = self._next(place.owner, other)
             if given is None:
                 self._waiting.put_first(other)
@@ -105,25 +107,25 @@ class Line:
         """What somebody is told whose patience is over."""
         return too_late(self._forecast.service)
 
-    def back(self, seat: Seat, seconds: float, *, kept: bool) -> None:
+    def back(self, place: Place, seat: Seat, seconds: float, *, kept: bool) -> None:
         """A run is over after so many ``seconds``, 0 where there was none: its seat waits for the next of its owner, or is gone."""
-        owner = seat.claim.owner
         with self._lock:
             if seconds:
                 self._forecast.ended(seconds)
-            self._rise(owner)
+            self._rise(place)
             if kept:
                 self._seat(seat)
 
-    def started(self, seconds: float) -> None:
-        """A runner was sent to a cell that nobody had."""
+    def started(self, place: Place, seconds: float) -> None:
+        """A runner began in the cell that it was given."""
         with self._lock:
             self._forecast.started(seconds)
+            self._begun(place)
 
-    def rise(self, owner: str) -> None:
-        """What was given is gone, with no run in it."""
+    def rise(self, place: Place) -> None:
+        """What it was given is gone, with no run in it."""
         with self._lock:
-            self._rise(owner)
+            self._rise(place)
 
     def keep(self, seats: Iterable[Seat]) -> None:
         """Seats that another process of ours left behind for their owners."""
@@ -180,16 +182,29 @@ class Line:
 
     def _hand(self, place: Place, given: Given) -> None:
         self._busy[place.owner] += 1
+        if given.cell is not None:
+            place.starting = True
+            self._starting[place.owner] += 1
         place.give(given)
 
-    def _rise(self, owner: str) -> None:
-        self._busy[owner] -= 1
-        if not self._busy[owner]:
-            del self._busy[owner]
+    def _begun(self, place: Place) -> None:
+        if place.starting:
+            place.starting = False
+            _less(self._starting, place.owner)
+
+    def _rise(self, place: Place) -> None:
+        self._begun(place)
+        _less(self._busy, place.owner)
 
     def _few(self) -> bool:
         return len(self._free) < max(1, self.offer.cells // LOW) or self._waiting.turn() is not None
 
     def _turned_away(self, owner: str, accepts: float) -> Turned | None:
-        crowd = Crowd(len(self._waiting), self._waiting.of(owner), self._busy[owner])
+        crowd = Crowd(len(self._waiting), self._waiting.of(owner), self._busy[owner], self._starting[owner])
         return turned_away(self._forecast.admission(crowd, accepts, self.offer, self.traffic))
+
+
+def _less(counted: Counter[str], owner: str) -> None:
+    counted[owner] -= 1
+    if not counted[owner]:
+        del counted[owner]

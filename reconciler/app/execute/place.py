@@ -27,6 +27,8 @@ class Place:
         """Seconds for which it waits for an own cell alone."""
         self.hit = False
         """Whether what it was given was there when it came."""
+        self.starting = False
+        """Whether a runner is being sent to the cell that it was given."""
         self._woken = False
         self._bell = threading.Lock()
         self._bell.acquire()

@@ -47,12 +47,12 @@ class Seating:
                 failed.append(error)
                 seat = None
             except BaseException:
-                line.rise(run.request.owner)
+                line.rise(run.place)
                 raise
             if seat is not None:
                 return seat
             if len(failed) == TRIES:
-                line.rise(run.request.owner)
+                line.rise(run.place)
                 raise failed[-1]
             # Somebody else was quicker, or it was not what it had been.
             run.move(line.again(run.place))
@@ -61,7 +61,7 @@ class Seating:
         """It will not sit down. A cell that it was given and that nobody claimed is found again by the next look."""
         given = run.line.leave(run.place)
         if given is not None:
-            run.line.rise(run.request.owner)
+            run.line.rise(run.place)
             if given.seat is not None:
                 run.line.keep((given.seat,))
 
@@ -76,7 +76,7 @@ class Seating:
         else:
             self._troubles.over("back")
         finally:
-            run.line.back(seat, seconds, kept=kept)
+            run.line.back(run.place, seat, seconds, kept=kept)
 
     def _given(self, run: Run, end: float) -> Given | None:
         """What its place is given; None where that is nothing, and then it has left the line."""
@@ -102,7 +102,7 @@ class Seating:
         begun = time.monotonic()
         seat = self._seats.fresh(given.cell, request.owner, line.offer.terms, _lasts(run), language)
         if seat is not None:
-            line.started(time.monotonic() - begun)
+            line.started(run.place, time.monotonic() - begun)
         return seat
 
 
