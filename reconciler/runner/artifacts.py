@@ -20,6 +20,7 @@ PIECE = 32 * 1024
 MOST_REFUSED = 32
 MOST_SHOWN = 100
 """Characters of a name, or of a reason, that are told of one that is refused."""
+UNREADABLE = "it cannot be read"
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -45,9 +46,12 @@ class Found(NamedTuple):
 
 
 def look(root: str, bounds: dict[str, int]) -> Found:
-    """What there is, by name, within ``count``, ``bytes`` and ``each``. Raises ``OSError``."""
-    if not stat.S_ISDIR(os.lstat(root).st_mode):
-        return Found([], [Refused("", "the artifacts folder is no folder any more")])
+    """What there is, by name, within ``count``, ``bytes`` and ``each``; nothing where the folder was taken away. Raises ``OSError``."""
+    try:
+        if not stat.S_ISDIR(os.lstat(root).st_mode):
+            return Found([], [Refused("", "the artifacts folder is no folder any more")])
+    except FileNotFoundError:
+        return Found([], [])
     found, used = Found([], []), 0
     for entry in _walk(root):
         if isinstance(entry, Refused):
@@ -70,7 +74,7 @@ def _walk(root: str) -> Iterator[Artifact | Refused]:
         try:
             names = _names(f"{root}/{folder}")
         except PermissionError:
-            yield Refused(folder, "it cannot be read")
+            yield Refused(folder, UNREADABLE)
             continue
         inner = []
         for name in names:
@@ -104,16 +108,21 @@ def _judge(root: str, path: str) -> Artifact | Refused | None:
     shown = path.encode("utf-8", "backslashreplace").decode()
     if not name.isprintable() or len(name.encode("utf-8", "replace")) > MOST_NAME or path.count("/") >= MOST_DEPTH:
         return Refused(shown if shown.isprintable() else ascii(path), "its name is not one that can be told")
-    known = os.lstat(f"{root}/{path}")
+    try:
+        known = os.lstat(f"{root}/{path}")
+    except PermissionError:  # who may list a folder may not look at what is in it for that
+        return Refused(shown, UNREADABLE)
     if stat.S_ISDIR(known.st_mode):
         return None
+    why = _why_not(known) or ("" if os.access(f"{root}/{path}", os.R_OK, effective_ids=True) else UNREADABLE)
+    return Refused(shown, why) if why else Artifact(path, known.st_size)
+
+
+def _why_not(known: os.stat_result) -> str:
+    """Why it is nothing to be given, as far as its kind tells; "" where it may be."""
     if not stat.S_ISREG(known.st_mode):
-        return Refused(shown, "it is a link" if stat.S_ISLNK(known.st_mode) else "it is no plain file")
-    if known.st_nlink != 1:
-        return Refused(shown, "it has a second name")
-    if not os.access(f"{root}/{path}", os.R_OK, effective_ids=True):
-        return Refused(shown, "it cannot be read")
-    return Artifact(path, known.st_size)
+        return "it is a link" if stat.S_ISLNK(known.st_mode) else "it is no plain file"
+    return "" if known.st_nlink == 1 else "it has a second name"
 
 
 def pieces(root: str, artifact: Artifact) -> Iterator[bytes]:

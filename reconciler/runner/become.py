@@ -43,11 +43,13 @@ def prepare() -> None:
     _kept.extend(map(sys.modules.pop, [*ours, "__main__"]))  # taking them apart would touch all of them
     _main.__dict__.update(__builtins__=sys.modules["builtins"], __cached__=None, __annotations__={})
     sys.modules["__main__"] = _main
-    undress()
+    os.environ.clear()
+    sys.argv = sys.orig_argv = [""]
+    sys.path[:] = _path
 
 
-def dress(program: Program) -> None:
-    """In the zygote, before each copy: what the copy would have to do, since each page that a copy writes to is copied first."""
+def _dress(program: Program) -> None:
+    """In a copy: the zygote is told nothing of any program, since all that it ever held is in the memory of each later copy."""
     os.environ.update(program.environment)
     sys.argv = list(program.words[2 if program.words[1] == UNBUFFERED else 1 :])
     sys.orig_argv = list(program.words)
@@ -57,15 +59,9 @@ def dress(program: Program) -> None:
     _main.__dict__.update(__file__=path, __loader__=importlib.machinery.SourceFileLoader("__main__", path))
 
 
-def undress() -> None:
-    """In the zygote, after each copy: keep nothing of what it was given."""
-    os.environ.clear()
-    sys.argv = sys.orig_argv = [""]
-    sys.path[:] = _path
-
-
 def become(program: Program) -> None:
     """In a copy, run the file and end with its status. Never returns."""
+    _dress(program)
     _streams(program.environment, unbuffered=program.words[1] == UNBUFFERED or "PYTHONUNBUFFERED" in program.environment)
     random.seed()
     _numpy()

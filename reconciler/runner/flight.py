@@ -44,7 +44,7 @@ class Flight:
         self._collecting: Iterator[None] | None = None
         self._pid, self.pidfd = 0, -1
         self._zygote = zygote
-        self._pipes = Pipes(send, self.spec.output)
+        self._pipes = Pipes(send, self.spec.output, privileges.id_of(order.run))
         self._sandbox = Sandbox(ground, order.run, self.spec, order.files)
         self._times["sandbox"] = _micro(time.monotonic() - self.begun)
         self._send(frames.STARTED, b"{}")

@@ -13,9 +13,12 @@ Send = Callable[[bytes, bytes], None]
 
 
 class Pipes:
-    """``inner`` are the program's ends. ``most``: bytes of output, both streams together, that are passed on."""
+    """``inner`` are the program's ends, which ``uid`` may open by name as well, such as /dev/stderr.
 
-    def __init__(self, send: Send, most: int) -> None:
+    ``most``: bytes of output, both streams together, that are passed on.
+    """
+
+    def __init__(self, send: Send, most: int, uid: int) -> None:
         self._send, self._most = send, most
         stdin, self.stdin = os.pipe()
         self.stdout, stdout = os.pipe()
@@ -23,6 +26,8 @@ class Pipes:
         for descriptor in (self.stdin, self.stdout, self.stderr):
             os.set_blocking(descriptor, False)
         self.inner: tuple[int, ...] = (stdin, stdout, stderr)
+        for descriptor in self.inner:
+            os.fchown(descriptor, uid, uid)
         self._hash, self._sent, self._bytes = hashlib.sha256(), 0, {frames.STDOUT: 0, frames.STDERR: 0}
         self._cut: set[bytes] = set()
         self._ended: set[int] = set()
@@ -63,11 +68,11 @@ class Pipes:
             self.stdin = -1
 
     def read(self, descriptor: int) -> bool:
-        """Pass output on; False at its end. What is beyond the bound is dropped."""
+        """Pass output on; False where there is none for now, or never again. What is beyond the bound is dropped."""
         try:
             data = os.read(descriptor, frames.PAYLOAD)
         except BlockingIOError:
-            return True
+            return False
         kind = frames.STDOUT if descriptor == self.stdout else frames.STDERR
         room = self._most - self._sent
         if len(data) > room:

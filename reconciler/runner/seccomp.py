@@ -42,7 +42,10 @@ COMMON = {
 }  # fmt: skip
 """From number 424 on every architecture has the same."""
 CLONE3 = 435
-FORGED = {"x86_64": {"prlimit64": 302, "socket": 41}, "aarch64": {"prlimit64": 261, "socket": 198}}
+FORGED = {
+    "x86_64": {"prlimit64": 302, "socket": 41, "socketpair": 53},
+    "aarch64": {"prlimit64": 261, "socket": 198, "socketpair": 199},
+}
 NAMESPACES = 0x7E020080
 """The flags of clone that make a namespace: mount, cgroup, uts, ipc, user, pid, net, and time."""
 FAMILIES = (1, 2, 10, 16)
@@ -76,6 +79,7 @@ def program(machine: str) -> bytes:
         *_when(CLONE3, [_refuse(_ENOSYS)]),
         *_when(forged["prlimit64"], [_step(_LOAD, _FIRST), _step(_EQUAL, 0, yes=1), _refuse(_EPERM), _step(_RETURN, _ALLOW)]),
         *_when(forged["socket"], _only(FAMILIES)),
+        *_when(forged["socketpair"], _only(FAMILIES)),  # it makes two before it says that the family has no pairs
     ]
     return b"".join(head + body + _denied(sorted({**DENIED[machine], **COMMON}.values())))
 

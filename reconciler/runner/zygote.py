@@ -66,10 +66,10 @@ MODULES = [
 FORKS = 500
 """Runs after which a zygote is replaced."""
 _MOST = 1 << 18
-"""Bytes of what the runner says to a zygote, at most."""
+"""Bytes of what the runner says to a zygote or a copy, at most."""
 _UP = b"+"
 _SAID = 3
-"""The descriptor on which a copy says that its walls are up."""
+"""The descriptor of a file in memory, from which a copy learns what to be, and on which it says that its walls are up."""
 _BOOT = "import sys;sys.path.insert(0,sys.argv[1]);from reconciler.runner.zygote import serve;serve()"
 _NAMES = {"python3", "python"}
 
@@ -115,7 +115,8 @@ class Zygote:
             raise OSError("there is no zygote")
         self._forks += 1
         self._said = os.memfd_create("walls")
-        message = json.dumps([program, sandbox.share]).encode()
+        os.pwrite(self._said, json.dumps(program).encode(), 0)
+        message = json.dumps(sandbox.share).encode()
         handed = array.array("i", [*pipes, self._said, *sandbox.doors])
         self._socket.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed)])
         return int(self._socket.recv(16))
@@ -159,9 +160,8 @@ def serve() -> None:
         heard = _receive(door)
         if heard is None:
             return
-        program, share, handed = heard
+        share, handed = heard
         walls.fit(share, *handed[:4])
-        become.dress(program)
         namespaces.enter(handed[4:], "pid_for_children")
         pid = sc.clone(sc.CLONE_PARENT)
         if pid == 0:
@@ -169,18 +169,18 @@ def serve() -> None:
             walls.follow()
             break
         home.back("pid_for_children")
-        become.undress()
         for descriptor in handed:
             os.close(descriptor)
         door.send(str(pid).encode())
     door.detach()
+    words, environment = json.loads(os.pread(_SAID, _MOST, 0))
     os.pwrite(_SAID, _UP, 0)
     os.close(_SAID)
-    become.become(program)
+    become.become(Program(tuple(words), environment))
 
 
-def _receive(door: socket.socket) -> tuple[Program, Share, list[int]] | None:
-    """The next run, and what is handed for it: three pipes, where to say that the walls are up, and the doors; None without a runner."""
+def _receive(door: socket.socket) -> tuple[Share, list[int]] | None:
+    """What the next run may, and what is handed for it: three pipes, the file of the program, and the doors; None without a runner."""
     try:
         message, ancillary, _, _ = door.recvmsg(_MOST, socket.CMSG_SPACE((_SAID + 1 + len(namespaces.KINDS)) * 4))
     except ConnectionResetError:
@@ -189,5 +189,4 @@ def _receive(door: socket.socket) -> tuple[Program, Share, list[int]] | None:
         return None
     handed = array.array("i")
     handed.frombytes(ancillary[0][2])
-    (words, environment), share = json.loads(message)
-    return Program(tuple(words), environment), Share(*share), list(handed)
+    return Share(*json.loads(message)), list(handed)

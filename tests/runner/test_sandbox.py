@@ -125,6 +125,34 @@ echo good >good; printf x >"$(printf 'bad\\nname')"
     assert swapped.end["refused"] == [["", "the artifacts folder is no folder any more"]]
 
 
+@pytest.mark.parametrize(
+    ("code", "refused"),
+    [
+        ("cd /tmp/artifacts; mkdir d; echo a >d/f; chmod 444 d", [["d/f", "it cannot be read"]]),
+        ("echo a >/tmp/artifacts/f; chmod 444 /tmp/artifacts", [["f", "it cannot be read"]]),
+        ("echo a >/tmp/artifacts/f; chmod 0 /tmp/artifacts", [["", "it cannot be read"]]),
+        ("rm -rf /tmp/artifacts", []),
+    ],
+)
+@pytest.mark.attack(
+    "artifacts that can be listed and not opened; no folder for them any more",
+    held="told as refused, and the run is what it was",
+    control="a plain file beside links is given",
+)
+def test_what_is_done_to_the_folder_of_artifacts_costs_no_run(cell: Cell, code: str, refused: list[list[str]]) -> None:
+    ended = cell.shell(f"{code}; echo done")
+    assert (ended.out, ended.artifacts, ended.end["how"], ended.end["refused"]) == (b"done\n", {}, "finished", refused)
+    assert cell.shell("echo well").end["doubts"] == []
+
+
+def test_standard_streams_have_names(cell: Cell) -> None:
+    code = "cat /dev/stdin; echo out >/dev/stdout; echo err >/dev/stderr; echo again >>/proc/self/fd/2"
+    ended = cell.run("sh", "made", compile=["sh", "-c", "cp main made; echo compiled >/dev/stderr"], code=code, stdin=b"in\n")
+    assert (ended.out, ended.err) == (b"in\nout\n", b"compiled\nerr\nagain\n")
+    named = "print(open('/dev/stdin').read(), file=open('/dev/stderr', 'w'))"
+    assert cell.python(named, stdin=b"in", zygote="python").err == b"in\n"
+
+
 @pytest.mark.attack(
     "never reading four megabytes of standard input",
     held="bounded, never waited for",
@@ -195,5 +223,49 @@ raise SystemExit(5)
             pair = [cell.run("python3", "main.py", code=bad, source="main.py", zygote=kind) for kind in ("", "python")]
             assert pair[0].err == pair[1].err
             assert [pair[0].end[key] for key in ("code", "signal")] == [pair[1].end[key] for key in ("code", "signal")]
+    finally:
+        cell.close()
+
+
+SEARCH = r"""
+import re, sys
+secret, found = re.compile(rb'told-[0-9a-f]{16}'), set()
+with open('/proc/self/mem', 'rb', 0) as memory:
+    for line in open('/proc/self/maps'):
+        place, rights, *_ = line.split()
+        if rights[0] == 'r' and '[v' not in line:
+            first, last = (int(word, 16) for word in place.split('-'))
+            memory.seek(first)
+            found.update(secret.findall(memory.read(last - first)))
+print(len(found))
+"""
+
+
+@pytest.mark.attack(
+    "looking for arguments and variables of earlier runs of the same owner in the memory of a copy of the zygote",
+    held="the zygote is told of no program; each copy reads what to be from a file in memory of its own",
+    control="its own are found",
+)
+def test_a_copy_of_the_zygote_holds_nothing_of_the_copies_before(lxd: Daemon, container: str) -> None:
+    cell = Cell(lxd, container, "python")
+    try:
+        warm_up(cell)
+        for number in range(3):
+            secret = f"told-{number:016x}"
+            told = cell.run(
+                "python3", "main.py", secret, code="pass", source="main.py", zygote="python", environment={"KEY": f"told-{number + 8:016x}"}
+            )
+            assert told.end["code"] == 0
+        assert cell.python(SEARCH, zygote="python").out == b"0\n"
+        own = cell.run(
+            "python3",
+            "main.py",
+            "told-" + "a" * 16,
+            code=SEARCH,
+            source="main.py",
+            zygote="python",
+            environment={"KEY": "told-" + "b" * 16},
+        )
+        assert own.out == b"2\n"
     finally:
         cell.close()
