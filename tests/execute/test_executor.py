@@ -85,6 +85,18 @@ def test_an_owner_comes_back_to_its_cell_and_nobody_else_does(
     assert fleet.owners() == ["", BOB]
 
 
+def test_a_runner_that_ended_between_two_runs_costs_its_cell_and_no_run(executor: Executor, fleet: Stocked, wish: Ask) -> None:
+    first = executor.run(wish("echo first"))
+    assert first.cell is not None
+    daemon, path = fleet.daemons[0], f"/1.0/instances/cell-{first.cell.name}/state?project=unsandbox"
+    daemon.query("PUT", path, {"action": "stop", "force": True})
+    second = executor.run(wish("echo second"))
+    assert (second.ending, second.stdout) == (Ending.FINISHED, b"second\n")
+    assert second.cell != first.cell
+    executor.close()
+    assert fleet.owners() == [ANN, "spent"]
+
+
 def test_jobs_are_stored_and_run_once(executor: Executor, settings: Settings, wish: Ask) -> None:
     began = executor.submit(wish("echo job; exit 4"), key="k1")
     again = executor.submit(wish("echo job; exit 4"), key="k1")

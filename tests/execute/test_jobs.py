@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from reconciler.app.clock import now
 from reconciler.app.execute.jobs import Jobs
 from reconciler.app.execute.stored import await_end, job_named, result_of_job, stored_jobs
 from reconciler.app.settings import Settings
-from reconciler.errors import HostError, NoResult, NotServed, Overloaded, UsageError
+from reconciler.errors import HostError, NoResult, NotServed, Overloaded, StateError, UsageError
 from reconciler.model.execute import Job, JobState
 from reconciler.model.run import Ending, Receipt, RunRequest, RunResult
 from reconciler.store.execute import FILE_NAME
@@ -177,6 +178,46 @@ def test_a_job_whose_end_cannot_be_stored_is_lost_as_soon_as_something_can(jobs:
     told = file.job(job.id, ANN)
     assert told is not None
     assert (told.state, told.result) == (JobState.LOST, "")
+
+
+@contextmanager
+def held_by_another_process(file: JobsFile) -> Iterator[None]:
+    file.read("pragma busy_timeout = 0")
+    with JobsFile(file.path) as other, other.changing():
+        yield
+
+
+def test_a_result_that_cannot_be_stored_for_a_while_is_stored_when_it_can(
+    jobs: Jobs, file: JobsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, began = threading.Event(), threading.Event()
+
+    def waits(run: Run) -> RunResult:
+        assert run.started()
+        began.set()
+        go.wait(10)
+        return RESULT
+
+    def end(*ids: str) -> None:
+        began.wait(10)
+        with held_by_another_process(file):
+            go.set()
+            for id_ in ids:
+                assert jobs.wait(id_, ANN, 0.5) == file.job(id_, ANN)
+            with pytest.raises(StateError):
+                jobs.hear()
+
+    job, _ = jobs.begin(a_run(), "", waits)
+    end(job.id)
+    jobs.hear()
+    assert result_of_job(job_named(file, job.id, ANN)) == RESULT
+    go.clear()
+    began.clear()
+    monkeypatch.setattr("reconciler.app.execute.jobs.MOST_UNTOLD", 10)
+    large, _ = jobs.begin(a_run(), "", waits)
+    end(large.id)
+    jobs.close(10)
+    assert job_named(file, large.id, ANN).state is JobState.LOST
 
 
 def test_a_job_that_waits_is_cancelled_before_it_begins(jobs: Jobs, file: JobsFile) -> None:

@@ -210,6 +210,30 @@ def test_one_that_never_ends_a_run_is_ended_by_our_clock(lying: Any, script: str
     assert result.receipt.doubts == ("the runner did not end the run in time", "a limit was hit: timeout")
 
 
+def test_one_that_drips_is_ended_by_our_clock_though_there_is_always_more(lying: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.app.execute.link.GRACE", 0.5)
+    begun = time.monotonic()
+    drips = 'd = struct.pack("!IBI", 6, ord("O"), 1) + b"x"; exec("while 1: raw(d * 6000)")'
+    link = lying(f"hello(); await_run()\n{drips}")
+    result = link.run(shell("echo hi", output=64 * 1024 * 1024, seconds=1), SHELL)
+    assert time.monotonic() - begun < 20
+    assert (result.ending, result.exit_code) == (Ending.TIMEOUT, None)
+    assert result.receipt.doubts[0] == "the runner did not end the run in time"
+
+
+def test_who_hears_slowly_loses_nothing_of_what_was_said_in_time(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.app.execute.link.GRACE", 0.5)
+    pauses: list[bytes] = []
+
+    def hear(_stream: str, data: bytes) -> None:
+        if len(pauses) < 2:
+            pauses.append(data)
+            time.sleep(1.5)
+
+    result = link.run(shell("i=0; while [ $i -lt 40 ]; do head -c 16384 /dev/zero; i=$((i + 1)); done", seconds=1), SHELL, hear)
+    assert (result.ending, len(result.stdout), len(pauses)) == (Ending.FINISHED, 40 * 16384, 2)
+
+
 def test_one_that_does_not_read_is_ended_by_our_clock(lying: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.app.execute.link.GRACE", 0.5)
     monkeypatch.setattr("reconciler.app.execute.link.PACE", 1 << 30)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from reconciler.app.clock import now
 from reconciler.app.execute.requests import check_key, digest_of, summary_of
 from reconciler.app.execute.results import document_of, failure_of, text_of
 from reconciler.app.execute.stored import await_end
-from reconciler.errors import Defect, Exhausted, NotServed, UnsandboxError
+from reconciler.errors import Defect, Exhausted, NotServed, StateError, UnsandboxError
 from reconciler.model.execute import Job, JobState
 from reconciler.model.rules import No, ask
 from reconciler.model.run import Ending
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     Carry = Callable[[Run], RunResult]
     """Carries a run to its result."""
 
+MOST_UNTOLD = 64 * 1024 * 1024
+"""Characters of results that are held while they cannot be stored."""
+
 
 class Jobs:
     """The jobs that this process runs, one thread each: how many there can be is bounded by the line that each has a place in."""
@@ -37,8 +41,8 @@ class Jobs:
         self._holder = holder
         self._runs: dict[str, Run] = {}
         self._threads: dict[str, threading.Thread] = {}
-        self._untold = deque[str]()
-        """Jobs that ended and could not be stored, so that they are lost."""
+        self._untold = deque[tuple[str, JobState, str]]()
+        """Jobs that ended and could not be stored yet, and how they came out."""
         self._changed = threading.Condition()
 
     def known(self, request: RunRequest, key: str) -> Job | None:
@@ -77,19 +81,27 @@ class Jobs:
         except RuntimeError as error:
             # A machine that is out of threads.
             self._forget(job.id)
-            self._file.finish(job.id, self._holder, JobState.LOST, "", now().timestamp())
+            self._end(job.id, JobState.LOST, "")
             raise Exhausted("this machine gives us no more threads, so the job was not begun") from error
         return job, True
 
     def _run(self, job: Job, run: Run, carry: Carry) -> None:
         try:
             state, document = self._result(run, carry)
-            self._file.finish(job.id, self._holder, state, text_of(document), now().timestamp())
+            self._end(job.id, state, text_of(document))
         except Exception:  # noqa: BLE001 - whatever it is that cannot be stored, nobody shall wait for it for ever
-            self._untold.append(job.id)
+            self._untold.append((job.id, JobState.LOST, ""))
         finally:
             run.over()
             self._forget(job.id)
+
+    def _end(self, id_: str, state: JobState, text: str) -> None:
+        """Store how it came out; where the file cannot be written, as on a full disk, hold that until it can, if it is not too much."""
+        try:
+            self._file.finish(id_, self._holder, state, text, now().timestamp())
+        except StateError:
+            room = MOST_UNTOLD - sum(len(held) for _, _, held in tuple(self._untold))
+            self._untold.append((id_, state, text) if len(text) <= room else (id_, JobState.LOST, ""))
 
     def _forget(self, id_: str) -> None:
         with self._changed:
@@ -116,14 +128,19 @@ class Jobs:
         return asked
 
     def hear(self) -> None:
-        """Pass on what other processes asked to be cancelled, and tell of what is lost. Raises ``StateError``."""
-        while self._untold:
-            self._file.finish(self._untold[0], self._holder, JobState.LOST, "", now().timestamp())
-            self._untold.popleft()
+        """Pass on what other processes asked to be cancelled, and store what could not be stored before. Raises ``StateError``."""
+        self._tell()
         for id_ in self._file.cancelled(self._holder) if self._runs else ():
             run = self._runs.get(id_)
             if run is not None:
                 run.end()
+
+    def _tell(self) -> None:
+        for one in tuple(self._untold):
+            id_, state, text = one
+            self._file.finish(id_, self._holder, state, text, now().timestamp())
+            with suppress(ValueError):  # two threads may be here at the end
+                self._untold.remove(one)
 
     def wait(self, id_: str, owner: str, seconds: float) -> Job | None:
         """The job once it ended, or as it is after so long; None where the owner has none of that id."""
@@ -142,6 +159,8 @@ class Jobs:
                 run.end()
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
+        with suppress(StateError):
+            self._tell()
 
 
 def _other(no: No) -> NotServed:

@@ -35,7 +35,7 @@ OPEN_SECONDS = 30.0
 GRACE = 15.0
 """Seconds beyond its own that a run may take to end: the runner gives a program that it killed ten to be dead."""
 PACE = 1024 * 1024
-"""Bytes a second at which a request must at least be taken."""
+"""Bytes a second at which a request must at least be taken, and what comes of it be told."""
 TICK = 0.1
 """Seconds between two looks at whether somebody cancelled."""
 EARLY = 0.5
@@ -91,6 +91,14 @@ class Link:
         except (Doubtful, GivenUp, Broken) as error:
             raise OperationFailed(f"{host}: the runner in {self.cell.instance} did not begin well: {error}") from error
 
+    @property
+    def ready(self) -> bool:
+        """Whether a run can begin: it is open, its runner lives, and said nothing unasked. One that is not is closed."""
+        if self._amiss():
+            self.close()
+            return False
+        return True
+
     def _amiss(self) -> str:
         """What the runner did between two runs; "" where it did nothing."""
         data = self._channel.read(time.monotonic()) if self._open else None
@@ -137,16 +145,16 @@ class Link:
         until, asked_to_end = begun + seconds + GRACE + size / PACE, False
         try:
             while hearing.end is None:
-                data = self._channel.read(min(until, time.monotonic() + TICK))
+                data = self._channel.read(time.monotonic() + min(TICK, until - _clock(hearing)))
                 if data is None:
                     return Over(Ending.LOST, f"the runner {self._last_words()}")
                 for frame in self._decoder.feed(data):
                     hearing.hear(frame)
-                if hearing.end is None and not data and time.monotonic() >= until:
+                if hearing.end is None and _clock(hearing) >= until:
                     return Over(Ending.CANCELLED if asked_to_end else Ending.TIMEOUT, "the runner did not end the run in time")
                 if not asked_to_end and hearing.end is None and cancelled():
                     self._channel.write(frames.encode(frames.CANCEL, self._run))
-                    until, asked_to_end = min(until, time.monotonic() + GRACE), True
+                    until, asked_to_end = min(until, _clock(hearing) + GRACE), True
         except GivenUp as error:
             return Over(Ending.LOST, f"the runner gave up: {error}")
         except (Doubtful, Broken) as error:
@@ -166,6 +174,11 @@ class Link:
     def _last_words(self) -> str:
         told = "".join(letter if letter.isprintable() else " " for letter in self._channel.said.decode("utf-8", "replace")[-200:])
         return f"ended: {told.strip()}" if told.strip() else "ended, or the connection to it did"
+
+
+def _clock(hearing: Hearing) -> float:
+    """The time that counts against a runner: not what whoever hears takes, nor what its words take at a pace that must be enough."""
+    return time.monotonic() - hearing.heard_for - hearing.told / PACE
 
 
 @cache

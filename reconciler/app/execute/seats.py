@@ -89,6 +89,9 @@ class Seats:
         """
         at = now().timestamp()
         why = why_not_again(Again(seat.claim, seat.terms, owner, at, seat.used_at))
+        if not why and seat.link is not None and not seat.link.ready:
+            # Such as with LXD, when that was restarted. Nothing was said of the run that comes, so another cell can have it.
+            why = "its runner ended, or spoke, between two runs"
         if why:
             self.spend(seat, why)
             return False

@@ -34,6 +34,8 @@ SPARE_MEMORY = 48 * MIB
 SPARE_PROCESSES = 8
 PAGE = 4096
 """Bytes in whose multiples a file takes from the disk of a run, which is memory."""
+SPARE_DISK = 16 * PAGE
+"""Beside the disk of a run, for what its runner writes there: accounts and folders."""
 
 
 class Room(NamedTuple):
@@ -75,7 +77,7 @@ def dispatch(request: RunRequest, language: Language, room: Room) -> Dispatch:
         "seconds": request.seconds,
         "cpu_seconds": request.seconds * request.vcpu,
         "memory": _memory(request, room),
-        "disk": _disk(request, room),
+        "disk": _disk(request, room) + SPARE_DISK,
         "processes": min(request.vcpu * PROCESSES_EACH, room.processes or spec.BOUNDS["processes"][1]),
         "output": request.output,
         "network": "egress" if request.network is NetworkMode.SEMITRUSTED else "none",

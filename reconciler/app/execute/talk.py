@@ -6,6 +6,7 @@ A runner that is as we sent it never raises a doubt, whatever the program in its
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.app.execute import strictjson
@@ -94,6 +95,10 @@ class Hearing:
         self._started = False
         self._head, self._data, self._promised = "", bytearray(), 0
         self._owed = 0
+        self.told = 0
+        """Bytes of output and artifacts."""
+        self.heard_for = 0.0
+        """Seconds that ``heard`` took."""
 
     @property
     def sha256(self) -> str:
@@ -139,9 +144,12 @@ class Hearing:
         if not data or self.output + len(data) > self._bounds.output:
             raise Doubtful("it gave more output than it may" if data else "it gave output of no bytes")
         held += data
+        self.told += len(data)
         self._hash.update(data)
         if self._heard is not None:
+            begun = time.monotonic()
             self._heard(name, data)
+            self.heard_for += time.monotonic() - begun
 
     def _begin(self, payload: bytes) -> None:
         head = strictjson.read(payload, _HEAD)
@@ -158,6 +166,7 @@ class Hearing:
         if not 0 < len(data) <= self._owed:
             raise Doubtful("it gave other bytes of an artifact than it said")
         self._data += data
+        self.told += len(data)
         self._owed -= len(data)
         self._close()
 

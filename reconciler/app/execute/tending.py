@@ -39,6 +39,8 @@ OLD = 300.0
 READ_AGAIN = 10.0
 COUNT_AGAIN = 5.0
 RETAIN_AGAIN = 600.0
+LETTING_GO = 0.5
+"""Seconds of one turn in which jobs are let go."""
 
 
 class Tending:
@@ -133,8 +135,10 @@ class Tending:
         if self._due_in("retain", RETAIN_AGAIN):
             lose_dead(self._file, self._file.path.parent)
             at = now().timestamp()
-            self._file.retain(at - self.stock.ground.desired.policy.keep_jobs)
             trim(self._file, at)
+            if self._file.retain(at - self.stock.ground.desired.policy.keep_jobs, LETTING_GO):
+                # There may be more, and cells are not to wait for it.
+                self._due["retain"] = 0.0
 
     def _read(self) -> None:
         if self._due_in("read", READ_AGAIN):
