@@ -12,6 +12,7 @@ import pytest
 from reconciler.app.claims import Holder
 from reconciler.app.clock import now
 from reconciler.app.execute.jobs import Jobs
+from reconciler.app.execute.results import document_of, stored, text_of
 from reconciler.app.execute.stored import await_end, job_named, result_of_job, stored_jobs
 from reconciler.app.settings import Settings
 from reconciler.errors import HostError, NoResult, NotServed, Overloaded, StateError, UsageError
@@ -151,6 +152,16 @@ def test_what_is_no_key_is_refused_before_anything(jobs: Jobs, key: str) -> None
 def test_an_id_of_half_letters_is_nobody_s(file: JobsFile) -> None:
     with pytest.raises(UsageError, match="there is no job"):
         job_named(file, "\udcff", ANN)
+
+
+@pytest.mark.parametrize(
+    "said", [bytes(3000), b"\x1b[0m" * 700, b"\xff" * 3000, "Gr\u00fc\u00dfe\n\t".encode() * 300, bytes(100) + b"x" * 3000]
+)
+def test_what_a_program_said_is_stored_whole_and_hardly_longer(said: bytes) -> None:
+    result = replace(RESULT, stdout=said, stderr=b"plain\n")
+    text = text_of(document_of(result))
+    assert stored(text) == result
+    assert len(text.encode()) < len(said) * 4 / 3 + 1000
 
 
 def test_a_defect_of_ours_ends_its_job(jobs: Jobs) -> None:

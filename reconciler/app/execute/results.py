@@ -15,11 +15,17 @@ if TYPE_CHECKING:
     from reconciler.errors import UnsandboxError
 
 Document = dict[str, Any]
+SIX_LETTERS = "\\u0000"
+_LONG = bytes(letter for letter in range(32) if letter not in b"\b\t\n\f\r")
+"""What JSON writes so."""
 _PLAIN = ("language", "exit_code", "signal", "cpu", "peak", "host")
 
 
 def document_of(result: RunResult) -> Document:
-    """All of it. Text where it is UTF-8 and Base64 else: ``stdout`` or ``stdout_base64``, never both; artifacts always are Base64."""
+    """All of it. Text where it is UTF-8 that JSON can show, and Base64 else: ``stdout`` or ``stdout_base64``, never both.
+
+    Artifacts always are Base64.
+    """
     return {
         "ending": result.ending.value,
         "stage": result.stage.value,
@@ -74,9 +80,17 @@ def result_of(document: Document) -> RunResult:
 
 def _said(name: str, data: bytes) -> Document:
     try:
-        return {name: data.decode()}
+        if not _swells(data):
+            return {name: data.decode()}
     except UnicodeDecodeError:
-        return {f"{name}_base64": b64encode(data).decode()}
+        pass
+    return {f"{name}_base64": b64encode(data).decode()}
+
+
+def _swells(data: bytes) -> bool:
+    """Whether as text it would be longer than as Base64: JSON has six letters for a NUL, so that a store would fill six times as fast."""
+    swollen = (len(SIX_LETTERS) - 1) * (len(data) - len(data.translate(None, _LONG)))
+    return swollen > len(data) // 3
 
 
 def _heard(name: str, document: Document) -> bytes:
