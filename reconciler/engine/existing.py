@@ -48,12 +48,15 @@ def compare(workload: Workload, host: Host, found: Instance, policy: Policy, hea
 
 
 def compare_cell(workload: Workload, host: Host, found: Instance, policy: Policy, standing: Standing) -> Change:
-    """The same of a cell: one that is claimed is not made anew, and one that is spent is made anew however it stands."""
+    """The same of a cell: one that is claimed is neither made anew nor changed, and one that is spent is made anew however it stands.
+
+    Limits that shrink under a run end it, and a claimed cell comes to its end by itself before long.
+    """
     change = partial(Change, ref=workload.ref, host=host.name, instance=found.name, wanted=workload, found=found)
     if standing is Standing.SPENT:
         return change(Action.REPLACE, reason=Reason.SPENT)
     compared = compare(workload, host, found, policy)
-    if standing is Standing.CLAIMED and compared.action is Action.REPLACE:
+    if standing is Standing.CLAIMED and compared.action in {Action.REPLACE, Action.UPDATE}:
         return change(Action.KEEP, reason=Reason.AS_DECLARED, note="claimed: finishes its run as it is")
     return compared
 
