@@ -82,7 +82,9 @@ class Channel:
             if self._ended:
                 return None
             wait = until - time.monotonic()
-            if not self._step(max(0.0, wait)) and wait <= 0:
+            self._step(max(0.0, wait))
+            # Whatever else there is to do: a standard error without end must not keep us here.
+            if wait <= 0 and not self._arrived and not self._ended:
                 return b""
         arrived = bytes(self._arrived)
         self._arrived.clear()
@@ -107,15 +109,14 @@ class Channel:
             pipe.send(self._waiting.popleft())
         self._ask(STDIN)
 
-    def _step(self, wait: float) -> bool:
-        """Move bytes both ways, waiting for at most so many seconds; whether there was something to do."""
+    def _step(self, wait: float) -> None:
+        """Move bytes both ways, waiting for at most so many seconds."""
         # A TLS socket may hold bytes that the kernel knows nothing of any more.
         ready = [name for name, pipe in self._pipes.items() if pipe.holds] or [
             self._names[number] for number, _ in self._poll.poll(_milliseconds(wait))
         ]
         for name in ready:
             self._move(name)
-        return bool(ready)
 
     def _move(self, name: str) -> None:
         pipe = self._pipes[name]
