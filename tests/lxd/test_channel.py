@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from reconciler.lxd.channel import CONTROL, STDERR, STDIN, STDOUT, Channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import ExitStack
-
-import contextlib
-
-import pytest
 
 
 class Always:
