@@ -1,4 +1,7 @@
-"""``python -m tests.mutants [CODE ...]``: take rules out of their tables, in a copy of the sources, and demand that a test fails."""
+"""``python -m tests.mutants [CODE ...]``: take rules out of their tables, in a copy of the sources, and demand that a test fails.
+
+A rule that is asked by its name is left where it stands and never refuses.
+"""
 
 from __future__ import annotations
 
@@ -90,6 +93,26 @@ def _code(row: ast.expr) -> str:
     return ast.unparse(row)[:40]
 
 
+def alone() -> list[Mutant]:
+    """One for each rule that is asked by its name: its check refuses nothing, and the tests of its package must notice."""
+    found = []
+    for path in sorted((ROOT / "reconciler").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        for number in range(len(_by_name(ast.parse(text)))):
+            tree = ast.parse(text)
+            rule = _by_name(tree)[number]
+            code, file = _code(rule), path.relative_to(ROOT)
+            rule.args[2] = ast.parse("lambda *_: None", mode="eval").body
+            found.append(Mutant(str(file), code, ast.unparse(tree), f"tests/{file.parts[1]}"))
+    return found
+
+
+def _by_name(tree: ast.Module) -> list[ast.Call]:
+    values = [node.value for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    calls = [value for value in values if isinstance(value, ast.Call)]
+    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Rule"]
+
+
 def survives(mutant: Mutant, place: Path) -> bool:
     """Whether every test passes though the rule is gone. The sources in ``place`` are whole again afterwards."""
     target = place / mutant.file
@@ -131,7 +154,7 @@ def copy_sources(place: Path) -> Path:
 def main(codes: list[str]) -> int:
     """0 where every mutant was noticed, 1 with those that were not. ``codes`` are those of the rules to take away: none is all."""
     began = time.monotonic()
-    every = [mutant for mutant in mutants() if not codes or mutant.row in codes]
+    every = [mutant for mutant in [*mutants(), *alone()] if not codes or mutant.row in codes]
     with tempfile.TemporaryDirectory(prefix="unsandbox-mutants-") as folder:
         places = [copy_sources(Path(folder) / str(number)) for number in range(WORKERS)]
         if not all(_pass(place, NOTICED_BY_THE_REST) for place in places[:1]):
