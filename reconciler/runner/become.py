@@ -12,12 +12,9 @@ import signal
 import sys
 import threading
 import types
-from typing import TYPE_CHECKING
 
 from reconciler.runner import mounts
-
-if TYPE_CHECKING:
-    from reconciler.runner.program import Program
+from reconciler.runner.program import USUAL
 
 _kept: list[types.ModuleType] = []
 _main = types.ModuleType("__main__")
@@ -44,25 +41,31 @@ def prepare() -> None:
     _main.__dict__.update(__builtins__=sys.modules["builtins"], __cached__=None, __annotations__={})
     sys.modules["__main__"] = _main
     os.environ.clear()
+    os.environ.update(USUAL)
     sys.argv = sys.orig_argv = [""]
     sys.path[:] = _path
 
 
-def _dress(program: Program) -> None:
+def _dress(words: tuple[str, ...], environment: dict[str, str]) -> None:
     """In a copy: the zygote is told nothing of any program, since all that it ever held is in the memory of each later copy."""
-    os.environ.update(program.environment)
-    sys.argv = list(program.words[2 if program.words[1] == UNBUFFERED else 1 :])
-    sys.orig_argv = list(program.words)
+    for name in USUAL:
+        if name not in environment:
+            del os.environ[name]
+    for name, value in environment.items():
+        if USUAL.get(name) != value:
+            os.environ[name] = value
+    sys.argv = list(words[2 if words[1] == UNBUFFERED else 1 :])
+    sys.orig_argv = list(words)
     sys.path[:] = [mounts.WORK, *_path]
-    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in program.environment
-    path = os.path.join(mounts.WORK, sys.argv[0])
+    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in environment
+    path = f"{mounts.WORK}/{sys.argv[0]}"
     _main.__dict__.update(__file__=path, __loader__=importlib.machinery.SourceFileLoader("__main__", path))
 
 
-def become(program: Program) -> None:
-    """In a copy, run the file and end with its status. Never returns."""
-    _dress(program)
-    _streams(program.environment, unbuffered=program.words[1] == UNBUFFERED or "PYTHONUNBUFFERED" in program.environment)
+def become(words: tuple[str, ...], environment: dict[str, str]) -> None:
+    """In a copy, be the program of these words: run its file and end with its status. Never returns."""
+    _dress(words, environment)
+    _streams(environment, unbuffered=words[1] == UNBUFFERED or "PYTHONUNBUFFERED" in environment)
     random.seed()
     _numpy()
     gc.enable()

@@ -107,7 +107,15 @@ class Orders:
 
     def put(self, name: str, *arguments: int) -> None:
         """Change the arguments of an order."""
-        struct.pack_into(f"{len(arguments)}Q", self._table, self.names.index(name) * _ROW.size + _WORDS, *arguments)
+        struct.pack_into(f"{len(arguments)}Q", self._table, self.place(name), *arguments)
+
+    def place(self, name: str) -> int:
+        """Where the arguments of an order are, for ``write``."""
+        return self.names.index(name) * _ROW.size + _WORDS
+
+    def write(self, place: int, words: bytes) -> None:
+        """Change arguments to what is packed already."""
+        self._table[place : place + len(words)] = words
 
     def start(self, flags: int) -> int:
         """A child that follows; its pid. Raises ``OSError``."""

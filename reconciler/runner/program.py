@@ -7,6 +7,14 @@ from typing import NamedTuple
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+USUAL = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
+    "HOME": "/home/runner",
+    "LANG": "C.UTF-8",
+    "TMPDIR": "/tmp",
+}
+"""What a program finds in its environment where neither its language nor its owner says otherwise."""
+
 
 class Program(NamedTuple):
     """Its words and its whole environment."""

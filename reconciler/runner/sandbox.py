@@ -75,7 +75,8 @@ class Sandbox:
 
     def start(self, program: Program, pipes: tuple[int, ...]) -> int:
         """Start a program while inside; its pid, a child of the runner. Raises ``NotStarted``, ``Failed``, ``OSError``."""
-        self._ground.walls.fit(self.share, *pipes)
+        self._ground.walls.open(*pipes)
+        self._ground.walls.fit(self.share.packed())
         pid, order, code = self._ground.walls.start(program, search(program))
         if order:
             os.waitpid(pid, 0)

@@ -11,7 +11,7 @@ import signal
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.runner import limits, mounts, privileges
+from reconciler.runner import limits, mounts, namespaces, privileges
 from reconciler.runner import syscalls as sc
 from reconciler.runner.orders import Memory, Order, Orders
 
@@ -27,8 +27,12 @@ _MASK = 8
 _ACTION = 32
 _FIRST_TO_DIE = b"1000"
 _LIMIT = struct.Struct("QQ")
+_IDS = struct.Struct("3Q")
 _ANYBODY = -1
 _EVERY = 0xFFFFFFFF
+_STREAMS: tuple[str, ...] = ("stream 0", "stream 1", "stream 2")
+ROOMS = tuple(name for name in namespaces.KINDS if name != "pid_for_children")
+"""The namespaces into which a copy of a zygote goes; into that of the processes it is born."""
 
 
 class Share(NamedTuple):
@@ -37,6 +41,10 @@ class Share(NamedTuple):
     uid: int
     limits: list[int]
 
+    def packed(self) -> bytes:
+        """As the orders have it in memory."""
+        return _IDS.pack(self.uid, self.uid, self.uid) + b"".join(_LIMIT.pack(value, value) for value in self.limits)
+
 
 class Walls:
     """The orders of one process. ``executes``: they end with the execution of a program; otherwise whoever follows goes on as one."""
@@ -44,9 +52,15 @@ class Walls:
     def __init__(self, chosen: Filter, *, executes: bool) -> None:
         self._memory, self._filter = Memory(), chosen
         self._limits = ctypes.create_string_buffer(_LIMIT.size * len(limits.WHICH))
-        end = [Order("execute", sc.NUMBERS.execve)] if executes else [privileges.shown()]
-        kept = 3 if executes else 4  # a copy of the zygote has one more, on which it says that its walls are up
-        self._orders = Orders([*self._streams(kept), *self._first_to_die(kept), *self._rights(), *end], self._memory, returns=not executes)
+        kept, first, last = _STREAMS, list[Order](), Order("execute", sc.NUMBERS.execve)
+        if not executes:
+            # A copy of the zygote has one more, on which it says that its walls are up, and goes through the doors itself.
+            kept, last = (*_STREAMS, f"stream {len(_STREAMS)}"), privileges.shown()
+            first = [Order(name, sc.NUMBERS.setns, (0, namespaces.KINDS[name])) for name in ROOMS]
+        self._names = [*kept, *(order.name for order in first)]
+        orders = [*first, *self._streams(len(kept)), *self._first_to_die(len(kept)), *self._rights(), last]
+        self._orders = Orders(orders, self._memory, returns=not executes)
+        self._ids = self._orders.place("group"), self._orders.place("user")
 
     def _streams(self, kept: int) -> list[Order]:
         """Standard streams and nothing else, a session of its own, and signals as if nobody had ever changed them."""
@@ -73,14 +87,16 @@ class Walls:
         folder = Order("working folder", sc.NUMBERS.chdir, (self._memory.hold(mounts.WORK.encode()),))
         return [*bounds, *privileges.dropped(self._memory), self._filter.order(), folder]
 
-    def fit(self, share: Share, *descriptors: int) -> None:
-        """Make them those of one run; ``descriptors`` become 0, 1 and 2, and 3 for a copy of a zygote."""
-        for at, value in enumerate(share.limits):
-            _LIMIT.pack_into(self._limits, at * _LIMIT.size, value, value)
-        for number, descriptor in enumerate(descriptors):
-            self._orders.put(f"stream {number}", descriptor)
-        for name in ("user", "group"):
-            self._orders.put(name, share.uid, share.uid, share.uid)
+    def open(self, *descriptors: int) -> None:
+        """What becomes 0, 1 and 2; for a copy of a zygote 3 as well, and the doors of ``ROOMS``."""
+        for name, descriptor in zip(self._names, descriptors):
+            self._orders.put(name, descriptor)
+
+    def fit(self, packed: bytes) -> None:
+        """Make them those of one run, by its packed share."""
+        for place in self._ids:
+            self._orders.write(place, packed[: _IDS.size])
+        self._limits.raw = packed[_IDS.size :]
 
     def start(self, program: Program, path: str) -> tuple[int, str, int]:
         """A child that becomes ``program``: its pid, and the order that failed with its error, if one did. Raises ``OSError``."""

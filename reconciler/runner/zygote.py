@@ -9,7 +9,7 @@ from __future__ import annotations
 import array
 import contextlib
 import gc
-import json
+import marshal
 import os
 import select
 import socket
@@ -22,7 +22,7 @@ from reconciler.runner.become import SETTINGS, UNBUFFERED
 from reconciler.runner.program import PATH, Program
 from reconciler.runner.sandbox import Failed
 from reconciler.runner.seccomp import Filter
-from reconciler.runner.walls import Share, Walls
+from reconciler.runner.walls import ROOMS, Walls
 
 if TYPE_CHECKING:
     from reconciler.runner.sandbox import Sandbox
@@ -70,6 +70,8 @@ _MOST = 1 << 18
 _UP = b"+"
 _SAID = 3
 """The descriptor of a file in memory, from which a copy learns what to be, and on which it says that its walls are up."""
+_ROOM = socket.CMSG_SPACE((_SAID + 1 + len(namespaces.KINDS)) * array.array("i").itemsize)
+_NONE = array.array("i")
 _BOOT = "import sys;sys.path.insert(0,sys.argv[1]);from reconciler.runner.zygote import serve;serve()"
 _NAMES = {"python3", "python"}
 
@@ -115,10 +117,10 @@ class Zygote:
             raise OSError("there is no zygote")
         self._forks += 1
         self._said = os.memfd_create("walls")
-        os.pwrite(self._said, json.dumps(program).encode(), 0)
-        message = json.dumps(sandbox.share).encode()
-        handed = array.array("i", [*pipes, self._said, *sandbox.doors])
-        self._socket.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed)])
+        os.pwrite(self._said, marshal.dumps(tuple(program)), 0)
+        doors = dict(zip(namespaces.KINDS, sandbox.doors))
+        handed = array.array("i", [*pipes, self._said, *(doors[name] for name in ROOMS), doors["pid_for_children"]])
+        self._socket.sendmsg([sandbox.share.packed()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed)])
         return int(self._socket.recv(16))
 
     def landed(self) -> None:
@@ -146,8 +148,8 @@ def serve() -> None:
     """Be the zygote; in a copy, become the program."""
     door = socket.socket(fileno=int(sys.argv[2]))
     privileges.hide()
-    walls = Walls(Filter(), executes=False)
-    home = namespaces.Home()
+    walls, opened = Walls(Filter(), executes=False), None
+    home = os.open("/proc/self/ns/pid_for_children", os.O_RDONLY | os.O_CLOEXEC)
     for name in MODULES:
         with contextlib.suppress(ImportError):  # an image may have less; its programs find that out themselves
             __import__(name)
@@ -156,37 +158,35 @@ def serve() -> None:
     gc.freeze()
     gc.disable()  # a copy switches it on again; here it would only touch pages
     door.send(_UP)
+    # What this process or a copy writes to while both live is copied first, so neither does more than it must.
     while True:
-        heard = _receive(door)
-        if heard is None:
+        packed, handed = _receive(door)
+        if not packed:
             return
-        share, handed = heard
-        walls.fit(share, *handed[:4])
-        namespaces.enter(handed[4:], "pid_for_children")
+        if handed != opened:  # the lowest that are free, so mostly the same
+            walls.open(*handed[:-1])
+            opened = handed
+        sc.setns(handed[-1], sc.NEW_PID)
         pid = sc.clone(sc.CLONE_PARENT)
         if pid == 0:
-            namespaces.enter(handed[4:], *(name for name in namespaces.KINDS if name != "pid_for_children"))
-            walls.follow()
             break
-        home.back("pid_for_children")
+        sc.setns(home, sc.NEW_PID)
         for descriptor in handed:
             os.close(descriptor)
-        door.send(str(pid).encode())
+        door.send(b"%d" % pid)
+    walls.fit(packed)
+    walls.follow()
     door.detach()
-    words, environment = json.loads(os.pread(_SAID, _MOST, 0))
+    words, environment = marshal.loads(os.pread(_SAID, _MOST, 0))  # noqa: S302 - the runner's own words
     os.pwrite(_SAID, _UP, 0)
     os.close(_SAID)
-    become.become(Program(tuple(words), environment))
+    become.become(words, environment)
 
 
-def _receive(door: socket.socket) -> tuple[Share, list[int]] | None:
-    """What the next run may, and what is handed for it: three pipes, the file of the program, and the doors; None without a runner."""
+def _receive(door: socket.socket) -> tuple[bytes, array.array[int]]:
+    """What the next run may, and what is handed for it, as ``launch`` does; nothing where there is no runner any more."""
     try:
-        message, ancillary, _, _ = door.recvmsg(_MOST, socket.CMSG_SPACE((_SAID + 1 + len(namespaces.KINDS)) * 4))
+        message, ancillary, _, _ = door.recvmsg(_MOST, _ROOM)
     except ConnectionResetError:
-        return None
-    if not message:
-        return None
-    handed = array.array("i")
-    handed.frombytes(ancillary[0][2])
-    return Share(*json.loads(message)), list(handed)
+        return b"", _NONE
+    return message, array.array("i", ancillary[0][2]) if message else _NONE

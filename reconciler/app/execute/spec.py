@@ -13,6 +13,7 @@ from reconciler.model.run import MEMORY_EACH, MIB
 from reconciler.runner import frames, spec
 from reconciler.runner.frames import Broken
 from reconciler.runner.machine import MOST_STDIN
+from reconciler.runner.program import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from reconciler.model.run import RunRequest
 
 HELP = "unsandbox exec --help"
-PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-USUAL_ENVIRONMENT = {"PATH": PATH, "HOME": "/home/runner", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}  # noqa: S108 - inside the sandbox
 ARTIFACTS = {"count": 100, "bytes": 32 * MIB, "each": 16 * MIB}
 NO_ARTIFACTS = dict.fromkeys(ARTIFACTS, 0)
 PROCESSES_EACH = 256
@@ -73,7 +72,7 @@ def dispatch(request: RunRequest, language: Language, room: Room) -> Dispatch:
         "run": (*language.run, *request.args),
         "source": language.source,
         "code": len(request.code),
-        "environment": {**USUAL_ENVIRONMENT, **dict(language.environment), **dict(request.environment)},
+        "environment": {**USUAL, **dict(language.environment), **dict(request.environment)},
         "seconds": request.seconds,
         "cpu_seconds": request.seconds * request.vcpu,
         "memory": _memory(request, room),
