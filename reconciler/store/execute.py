@@ -115,9 +115,13 @@ class ExecuteFile(SqliteFile):
         return claim_of(row)
 
     def _move(self, moves: str, where: str, claim: Claim, **more: object) -> Claim | None:
-        with self.changing() as connection:
-            row = connection.execute(_WON.format(moves, where), {**_values(claim), **more}).fetchone()
-        return claim_of(row) if row is not None else None
+        """One statement, which is all or nothing by itself."""
+        try:
+            with self._alone():
+                rows = self._connection.execute(_WON.format(moves, where), {**_values(claim), **more}).fetchall()
+        except sqlite3.Error as error:
+            raise failed(self.path, "written", error) from error
+        return claim_of(rows[0]) if rows else None
 
     def _is_spent(self, uuid: str) -> bool:
         return bool(self.read("select 1 from claims where uuid = ? and state = 'spent'", uuid))
