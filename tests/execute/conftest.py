@@ -45,9 +45,9 @@ class Place(NamedTuple):
             time.sleep(0.05)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def place(lxd: Daemon, python_image: Starter) -> Iterator[Place]:
-    """One running container, in the default project of h1."""
+    """One running container, in the default project of h1, for one module: another may want the host empty."""
     fingerprint = python_image.fingerprint
     lxd.query("POST", "/1.0/images", python_image.tarball.read_bytes())
     body = {
