@@ -63,9 +63,9 @@ KNOWN = MACHINE in MACHINES
 NUMBERS = MACHINES.get(MACHINE, MACHINES["x86_64"])
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC = 1, 2, 4, 8, 32, 4096, 16384
-MS_PRIVATE, MS_SLAVE = 1 << 18, 1 << 19
+MS_PRIVATE = 1 << 18
 MNT_DETACH = 2
-NEW_NS, NEW_UTS, NEW_IPC, NEW_PID, NEW_NET, NEW_CGROUP = 0x00020000, 0x04000000, 0x08000000, 0x20000000, 0x40000000, 0x02000000
+NEW_NS, NEW_UTS, NEW_IPC, NEW_PID, NEW_NET = 0x00020000, 0x04000000, 0x08000000, 0x20000000, 0x40000000
 CLONE_PARENT, CLONE_VM, CLONE_VFORK = 0x00008000, 0x00000100, 0x00004000
 SIGCHLD = 17
 _READ, _EXECUTE = 1, 4
@@ -137,8 +137,3 @@ def setns(descriptor: int, kind: int) -> None:
 def sethostname(name: str) -> None:
     """``sethostname(2)``."""
     call("sethostname", NUMBERS.sethostname, name.encode(), len(name.encode()))
-
-
-def close_from(first: int) -> None:
-    """Close every descriptor from ``first`` on."""
-    call("close_range", NUMBERS.close_range, first, 0xFFFFFFFF, 0)

@@ -7,13 +7,14 @@ most programs do, so an owner whose own cell is likely to be free sooner waits f
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import deque
 from typing import TYPE_CHECKING
 
 from reconciler.app.execute.forecast import Crowd, Forecast
 from reconciler.app.execute.kept import Kept
 from reconciler.app.execute.place import Given, Place
 from reconciler.app.execute.refusals import at_the_door, too_late
+from reconciler.app.execute.taken import Taken
 from reconciler.app.execute.waiting import Waiting
 from reconciler.model.execute import Reuse, Traffic
 from reconciler.policy.admission import turned_away
@@ -44,8 +45,7 @@ class Line:
         self._lock = threading.Lock()
         self._free: deque[Cell] = deque()
         self._kept = Kept()
-        self._busy: Counter[str] = Counter()
-        self._starting: Counter[str] = Counter()
+        self._taken = Taken()
         self._waiting = Waiting()
         self._forecast = Forecast()
 
@@ -55,12 +55,12 @@ class Line:
         with self._lock:
             given = self._next(owner, place)
             refused = None if given else self._turned_away(owner, accepts)
-            if refused and place.patience and not self._starting[owner] and self._forecast.start <= accepts:
+            if refused and place.patience and not self._taken.starting(owner) and self._forecast.start <= accepts:
                 # Its own would be sooner as a rule, and too late in the worst case; a runner begins in time. One at once: many that
                 # begin together slow down everybody.
                 given, place.patience = Given(cell=self._free.popleft()), 0.0
             if given is not None:
-                self._hand(place, given)
+                self._taken.hand(place, given)
                 place.hit = True
             elif refused is None:
                 self._waiting.add(place)
@@ -75,12 +75,12 @@ class Line:
         """Another place, before all others of its owner: what it had been given was not to be had."""
         other = Place(place.owner)
         with self._lock:
-            self._rise(place)
+            self._taken.over(place)
             given = self._next(place.owner, other)
             if given is None:
                 self._waiting.put_first(other)
             else:
-                self._hand(other, given)
+                self._taken.hand(other, given)
         self._wanting()
         return other
 
@@ -90,7 +90,7 @@ class Line:
             place.patience = 0.0
             if place.given is None and self._free:
                 self._waiting.out(place)
-                self._hand(place, Given(cell=self._free.popleft()))
+                self._taken.hand(place, Given(cell=self._free.popleft()))
             none = place.given is None
         if none:
             # There were warm cells when it came, so that nobody was told.
@@ -112,7 +112,7 @@ class Line:
         with self._lock:
             if seconds:
                 self._forecast.ended(seconds)
-            self._rise(place)
+            self._taken.over(place)
             if kept:
                 self._seat(seat)
 
@@ -120,12 +120,12 @@ class Line:
         """A runner began in the cell that it was given."""
         with self._lock:
             self._forecast.started(seconds)
-            self._begun(place)
+            self._taken.begun(place)
 
     def rise(self, place: Place) -> None:
         """What it was given is gone, with no run in it."""
         with self._lock:
-            self._rise(place)
+            self._taken.over(place)
 
     def keep(self, seats: Iterable[Seat]) -> None:
         """Seats that another process of ours left behind for their owners."""
@@ -150,7 +150,7 @@ class Line:
             while self._free and (place := self._waiting.turn()) is not None:
                 self._waiting.out(place)
                 self._waiting.pass_on(place.owner)
-                self._hand(place, Given(cell=self._free.popleft()))
+                self._taken.hand(place, Given(cell=self._free.popleft()))
 
     def wants(self, *, asked_lately: bool) -> bool:
         """Whether more warm cells would be of use: somebody waits, or there are few and somebody came not long ago."""
@@ -169,7 +169,7 @@ class Line:
         return Given(cell=self._free.popleft())
 
     def _own_is_sooner(self, owner: str) -> bool:
-        busy = self._busy[owner] if self.offer.terms.reuse is Reuse.OWNER else 0
+        busy = self._taken.of(owner) if self.offer.terms.reuse is Reuse.OWNER else 0
         return self._forecast.own_is_sooner(self._waiting.of(owner), busy)
 
     def _seat(self, seat: Seat) -> None:
@@ -178,33 +178,11 @@ class Line:
             self._kept.put(seat)
         else:
             self._waiting.out(place)
-            self._hand(place, Given(seat=seat))
-
-    def _hand(self, place: Place, given: Given) -> None:
-        self._busy[place.owner] += 1
-        if given.cell is not None:
-            place.starting = True
-            self._starting[place.owner] += 1
-        place.give(given)
-
-    def _begun(self, place: Place) -> None:
-        if place.starting:
-            place.starting = False
-            _less(self._starting, place.owner)
-
-    def _rise(self, place: Place) -> None:
-        self._begun(place)
-        _less(self._busy, place.owner)
+            self._taken.hand(place, Given(seat=seat))
 
     def _few(self) -> bool:
         return len(self._free) < max(1, self.offer.cells // LOW) or self._waiting.turn() is not None
 
     def _turned_away(self, owner: str, accepts: float) -> Turned | None:
-        crowd = Crowd(len(self._waiting), self._waiting.of(owner), self._busy[owner], self._starting[owner])
+        crowd = Crowd(len(self._waiting), self._waiting.of(owner), self._taken.of(owner), self._taken.starting(owner))
         return turned_away(self._forecast.admission(crowd, accepts, self.offer, self.traffic))
-
-
-def _less(counted: Counter[str], owner: str) -> None:
-    counted[owner] -= 1
-    if not counted[owner]:
-        del counted[owner]
