@@ -59,7 +59,7 @@ def scaffold(options: Options) -> Mapping[str, str]:
     files = {
         "README.md": README,
         "Makefile": MAKEFILE,
-        ".gitignore": ".unsandbox/\nplan.json\n",
+        ".gitignore": ".unsandbox/\nimages/.build/\nplan.json\n",
         "inventory/README.md": INVENTORY,
         "manifests/policy.yaml": _manifest(POLICY.replace("ENVIRONMENT", options.environment)),
         "manifests/keys.yaml": _manifest(KEYS),

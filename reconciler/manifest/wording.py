@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from reconciler.errors import Finding
 from reconciler.manifest.reading import Flaw, code_of
-from reconciler.manifest.schema import ZERO
+from reconciler.manifest.schema import ZERO, Metadata
 from reconciler.manifest.yamltext import dotted
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def _unknown(key: str, model: type, path: Path) -> tuple[str, str]:
     if key.lower().replace("_", "").replace("-", "") in SECRET_KEYS:
         return "unknown key; a secret has no place in a manifest", "unsandbox reads no secret from a repository"
     accepted = _accepted(model, path[1:-1])
+    if path[:-1] == ("spec",) and key in _accepted(Metadata, ()):
+        return f"unknown key; did you mean metadata.{key}?", f"accepted: {', '.join(accepted)}"
     near = get_close_matches(key, accepted, 1, 0.6)
     return "unknown key" + (f"; did you mean {near[0]}?" if near else ""), f"accepted: {', '.join(accepted)}" if accepted else ""
 

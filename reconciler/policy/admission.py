@@ -8,6 +8,7 @@ from math import ceil, isfinite
 from reconciler.model.rules import No, Rule, ask
 
 UNBLOCK = "unsandbox pools"
+MORE_CELLS = "unsandbox pools, then unsandbox run, or unsandbox apply: they make cells"
 LONGEST_RETRY = 60
 """Seconds that a caller is told to wait at most."""
 
@@ -65,8 +66,11 @@ def _too_late(asked: Admission) -> No | None:
     wait = estimate(asked.load)
     if wait <= asked.accepts:
         return None
-    evidence = (("estimated wait", f"{wait:.2f} s"), ("accepted", f"{asked.accepts:.2f} s"), ("ahead", str(asked.load.ahead)))
-    return No("it would begin later than its caller accepts", evidence, UNBLOCK)
+    told = f"{wait:.2f} s" if isfinite(wait) else "nobody can tell"
+    evidence = (("estimated wait", told), ("accepted", f"{asked.accepts:.2f} s"), ("ahead", str(asked.load.ahead)))
+    if asked.load.cells:
+        return No("it would begin later than its caller accepts", evidence, UNBLOCK)
+    return No("no cell of its pool is free, and none is known to come", evidence, MORE_CELLS)
 
 
 def _crowding(asked: Admission) -> No | None:

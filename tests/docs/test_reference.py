@@ -31,6 +31,18 @@ def test_generated_pages_are_current() -> None:
     assert stale(check=True) == []
 
 
+def test_what_the_example_in_python_names_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last part runs programs, and so needs a host; a name that it lacks shows without one."""
+    found = re.search(r"^```python\n(.*?)^```", (ROOT / "docs" / "execute.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert found is not None
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    with pytest.raises(errors.ManifestError, match="no manifests found here"):
+        exec(compile(found[1], "docs/execute.md", "exec"), names)  # noqa: S102 - this project's own page
+    used = {name for name in compile(found[1], "docs/execute.md", "exec").co_names if name[:1].isupper()}
+    assert used <= names.keys()
+
+
 def test_every_command_is_in_the_readme() -> None:
     for name in COMMANDS:
         assert re.search(rf"`{name}[` ]", README), name

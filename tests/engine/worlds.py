@@ -253,7 +253,14 @@ def build(case: Mapping[str, Any]) -> tuple[Desired, Observed, Ledger]:
     hosts = {name: (_in_cluster(place, item, hosts), item) for name, (place, item) in hosts.items()}
     views = {name: view(place, item, policy) for name, (place, item) in hosts.items()}
     images = tuple(
-        Image(Ref(Kind.IMAGE, name), item.get("fingerprint", synthetic.IMAGE), name, synthetic.SOURCE, item.get("file", ""))
+        Image(
+            Ref(Kind.IMAGE, name),
+            item.get("fingerprint", synthetic.IMAGE),
+            name,
+            synthetic.SOURCE,
+            item.get("file", ""),
+            item.get("recipe", ""),
+        )
         for name, item in case.get("images", {"starter": {}}).items()
     )
     # Something is always declared, even where a case is about what is not; D01 is about an empty repository.

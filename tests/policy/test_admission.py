@@ -46,6 +46,8 @@ def test_one_whose_end_nobody_can_tell_is_refused() -> None:
     refused = turned_away(replace(ASKED, load=replace(LOAD, cells=0)))
     assert refused is not None
     assert (refused.code, refused.retry) == ("C10", LONGEST_RETRY)
+    assert refused.no.evidence == (("estimated wait", "nobody can tell"), ("accepted", "1.00 s"), ("ahead", "7"))
+    assert refused.no.unblock.startswith("unsandbox pools, then unsandbox run")
 
 
 def test_one_owner_does_not_fill_the_queue() -> None:

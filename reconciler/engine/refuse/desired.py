@@ -99,10 +99,11 @@ def image_missing(change: Change, world: World) -> No | None:
         raise ValueError(f"import of {change.ref} without an image")
     if change.image.file or holder_of(change.image, world.observed):
         return None
+    by_hand = f"edit {change.image.source} (file: PATH), or lxc image import FILE --project {world.hosts[change.host].project}"
     return No(
         "the image is on no host and no file is named for it",
         (("fingerprint", change.image.fingerprint), ("hosts asked", ", ".join(sorted(world.observed.hosts)))),
-        f"edit {change.image.source} (file: PATH), or lxc image import FILE --project {world.hosts[change.host].project}",
+        f"unsandbox images publish {change.image.recipe} --pin" if change.image.recipe else by_hand,
     )
 
 
