@@ -110,5 +110,5 @@ def _write(file: JobsFile, settled: Settled, at: float) -> bool:
         return file.spend(claim, at, settled.why) is not None
     if settled.what is Settlement.ADOPT:
         return file.adopt(claim.cell, claim.fence, claim.owner, at, claim.until)
-    file.forget(claim.cell.uuid, at)
+    file.forget(claim.cell.uuid)
     return True

@@ -84,14 +84,14 @@ class ExecuteFile(SqliteFile):
         """
         return self._insert(Claim(cell, fence, owner, ClaimState.STRAY, "", at, until, marked=True)) is not None
 
-    def forget(self, uuid: str, at: float) -> None:
-        """The cell is gone. Of one that is not spent nothing is forgotten."""
+    def forget(self, uuid: str) -> None:
+        """The cell is gone; its end was when it was spent. Of one that is not spent nothing is forgotten."""
         with self.changing() as connection:
             row = connection.execute("delete from claims where uuid = ? and state = 'spent' returning *", (uuid,)).fetchone()
             if row is not None and row["owner"]:
                 connection.execute(
                     "insert into ends (pool, instance, at, held) values (?, ?, ?, ?)",
-                    (claim_of(row).cell.pool, row["instance"], at, max(0.0, row["until"] - row["at"])),
+                    (claim_of(row).cell.pool, row["instance"], row["until"], max(0.0, row["until"] - row["at"])),
                 )
 
     def claims(self) -> tuple[Claim, ...]:

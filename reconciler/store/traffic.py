@@ -18,6 +18,10 @@ KEPT = 3600.0
 """Seconds after which an ask and an end are forgotten."""
 
 
+LONGEST_REFILL = 60.0
+"""Seconds that one refill counts for at most: a slot that was empty for longer waited for somebody who makes cells."""
+
+
 def asked(file: ExecuteFile, asks: Iterable[Ask]) -> None:
     """Note who asked for a cell. Given in bunches, for a run need not wait for it."""
     with file.changing() as connection:
@@ -45,7 +49,8 @@ def trim(file: ExecuteFile, at: float) -> None:
 def traffic(file: ExecuteFile, at: float) -> dict[str, Traffic]:
     """By pool, what went on until ``at``. A pool where nothing did is not in it."""
     asks = file.read("select pool, count(*), sum(hit) from asks where at > ? and at <= ? group by pool", at - SPAN, at)
-    ends = {row[0]: row for row in file.read("select pool, avg(held), avg(refill) from ends where at > ? group by pool", at - KEPT)}
+    told = "select pool, avg(held), avg(min(refill, ?)) from ends where at > ? group by pool"
+    ends = {row[0]: row for row in file.read(told, LONGEST_REFILL, at - KEPT)}
     counts = {pool: (number, hits) for pool, number, hits in asks}
     return {
         pool: Traffic(*counts.get(pool, (0, 0)), SPAN, *((ends[pool][1] or 0.0, ends[pool][2] or 0.0) if pool in ends else (0.0, 0.0)))

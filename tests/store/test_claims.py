@@ -46,7 +46,7 @@ def test_a_cell_is_claimed_once_in_its_life(file: JobsFile) -> None:
     assert spent is not None
     assert (spent.mark, spent.why) == (f"spent:{first.fence}", "memory")
     assert file.claim(cell(), OTHER, "p2", AT, AT + 60) is None
-    file.forget(cell().uuid, AT + 2)
+    file.forget(cell().uuid)
     assert file.claims() == ()
     second = file.claim(cell(uuid="the next one"), OTHER, "p2", AT, AT + 60)
     assert second is not None
@@ -88,7 +88,7 @@ def test_who_ends_a_cell_takes_it_first(file: JobsFile) -> None:
     had = file.claim(cell(1), OWNER, "p1", AT, AT + 60)
     assert had is not None
     assert not file.end(cell(1), "", AT, "surplus")
-    file.forget(cell(1).uuid, AT)
+    file.forget(cell(1).uuid)
     assert not file.end(cell(1), "", AT, "surplus")
     assert file.spend(had, AT, "done") is not None
     assert file.end(cell(1), "", AT, "spent")
@@ -187,12 +187,18 @@ def test_what_went_on_in_a_pool(file: JobsFile) -> None:
     had = file.claim(cell(), OWNER, "p1", AT - 30, AT + 60)
     assert had is not None
     file.spend(had, AT - 20, "done")
-    file.forget(cell().uuid, AT - 10)
+    file.forget(cell().uuid)
     assert waiting_slots(file) == {"cell-py-0"}
     refilled(file, "cell-py-0", AT - 5)
     assert waiting_slots(file) == frozenset()
     found = traffic(file, AT)["py"]
-    assert (found.asks, found.hits, found.held, found.refill) == (60, 39, 10.0, 5.0)
+    assert (found.asks, found.hits, found.held, found.refill) == (60, 39, 10.0, 15.0)
+    late = file.claim(cell(1), OWNER, "p1", AT - 1000, AT)
+    assert late is not None
+    file.spend(late, AT - 990, "done")
+    file.forget(cell(1).uuid)
+    refilled(file, "cell-py-1", AT)
+    assert traffic(file, AT)["py"].refill == (15.0 + 60.0) / 2
     trim(file, AT + 7200)
     assert traffic(file, AT) == {}
     set_targets(file, {"py": Target(3, "why", AT, 0.0)})
