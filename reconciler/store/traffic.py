@@ -29,7 +29,7 @@ def asked(file: ExecuteFile, asks: Iterable[Ask]) -> None:
 
 
 def refilled(file: ExecuteFile, instance: str, at: float) -> None:
-    """Another cell came to stand in the slot of one that ended."""
+    """Another cell started in the slot of one that ended. An end after ``at`` is another's, and stays as it is."""
     with file.changing() as connection:
         connection.execute("update ends set refill = ? - at where instance = ? and refill is null and at <= ?", (at, instance, at))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,7 +21,7 @@ from reconciler.engine.select import Scope
 from reconciler.model.execute import Ask, ClaimState, Job, JobState
 from reconciler.policy.poolsize import sized
 from reconciler.store.jobs import JobsFile
-from reconciler.store.traffic import asked
+from reconciler.store.traffic import asked, traffic
 from tests.engine.worlds import TOOL, build
 from tests.policy.cells import OTHER, OWNER, cell
 
@@ -85,6 +86,23 @@ def test_the_target_follows_what_arrives(tmp_path: Path, memory: Memory, monkeyp
     work.close()
     assert ("h1", "Pool/py goes to 6 cells") in woken
     assert len(sized(desired, stock(tmp_path).targets).workloads) == 6
+
+
+@pytest.mark.parametrize(("started", "counted"), [(8, 8.0), (-1, 0.0), (None, 0.0)])
+def test_a_refill_ends_as_the_next_cell_in_the_slot_starts(tmp_path: Path, memory: Memory, started: int | None, counted: float) -> None:
+    at = now().timestamp() - 60
+    with JobsFile(tmp_path / "execute.db") as file:
+        had = file.claim(replace(cell(), uuid="the one before"), OWNER, "p1", at - 5, at + 60)
+        assert had is not None
+        assert file.spend(had, at, "done") is not None
+    view = memory.views["h1"]
+    told = "" if started is None else f"{datetime.fromtimestamp(at + started, UTC).isoformat()[:-6]}789Z"
+    memory.views["h1"] = replace(view, instances=tuple(replace(row, started_at=told) for row in view.instances))
+    work = Pools(tmp_path, memory, lambda *_: None, pytest.fail)
+    work.attend()
+    work.close()
+    with JobsFile(tmp_path / "execute.db") as file:
+        assert traffic(file, at + 60)["py"].refill == pytest.approx(counted, abs=0.01)
 
 
 def test_jobs_are_kept_as_long_as_the_policy_says_though_nobody_runs_anything(tmp_path: Path, memory: Memory) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ class Pools:
         for settled in settle_cells(file, whole, desired.policy.environment, at):
             if settled.what is Settlement.SPEND:
                 self._wake(settled.claim.cell.host, f"{settled.claim.cell.ref} is spent")
-        _count_refills(file, views.values(), at)
+        _count_refills(file, views.values())
         if at - self._trimmed >= TRIM:
             trim(file, at)
             # Many and large ones take their time, and pools are not to wait for it: the next turn goes on.
@@ -111,13 +112,22 @@ def _hosts_of(pool: Pool, desired: Desired) -> tuple[Host, ...]:
     return candidates(pool.spare[0].placement, desired.hosts) if pool.spare else ()
 
 
-def _count_refills(file: JobsFile, views: Iterable[HostView], at: float) -> None:
+def _count_refills(file: JobsFile, views: Iterable[HostView]) -> None:
     slots = waiting_slots(file)
     if not slots:
         return
-    there = {row.name for view in views for row in view.instances}
-    for slot in slots & there:
-        refilled(file, slot, at)
+    for row in (row for view in views for row in view.instances if row.name in slots):
+        started = _moment(row.started_at)
+        if started is not None:
+            refilled(file, row.name, started)
+
+
+def _moment(told: str) -> float | None:
+    """Seconds since the epoch; None where it does not tell a moment."""
+    try:
+        return datetime.fromisoformat(told).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _memory_used() -> float | None:
