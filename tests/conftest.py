@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -26,6 +28,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+SHARED = REPOSITORY / "images/.build/cache"
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,16 @@ def clean() -> Callable[..., None]:
 def starter(tmp_path_factory: pytest.TempPathFactory) -> Starter:
     """The starter image."""
     return build_starter(tmp_path_factory.mktemp("starter"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator[None]:
+    """Nobody else of this suite builds with the shared cache meanwhile."""
+    SHARED.mkdir(parents=True, exist_ok=True)
+    handle = os.open(SHARED / "suite.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    yield
+    os.close(handle)
 
 
 @pytest.fixture(scope="session")

@@ -17,11 +17,12 @@ from reconciler.app.images.facts import FOLDER
 from reconciler.model.egress import PORT
 from reconciler.model.resources import NetworkMode
 from reconciler.policy.wayout import proxy_environment
+from tests.conftest import SHARED
 from tests.egress.names import Names
 from tests.egress.web import Web
 from tests.egress.world import ANSWERS, HERE, METADATA, RESOLVER, SUBNET, namespace
-from tests.images.conftest import SHARED, shared
 from tests.images.roomy import roomy
+from tests.lab.clean import clean_daemon
 from tests.lxd import frames
 from tests.lxd.frames import Place
 from tests.lxd.netns import Tap, connects, emit, within
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from tests.lab.daemon import Daemon
     from tests.lab.lab import Lab
 
-__all__ = ["shared"]
 pytestmark = [pytest.mark.lxd, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 POLICY = """\
@@ -124,6 +124,7 @@ class Town:
 @pytest.fixture(scope="module")
 def town(lxd: Daemon, lab: Lab, starter: Starter, shared: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     del shared
+    clean_daemon(lxd)
     fleet = roomy(tmp_path_factory.mktemp("town"), lxd, starter)
     fleet.run("images", "build", "egress", "--cache", str(SHARED), timeout=600)
     facts = json.loads((fleet.root / FOLDER / "egress.json").read_text())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, SHARED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 SLIM = "slim-test"
-SHARED = REPOSITORY / "images/.build/cache"
 
 
 @dataclass(frozen=True)
@@ -59,16 +55,6 @@ class Workshop:
 
     def layers(self) -> set[str]:
         return {path.name for path in (self.cache / "layers").glob("*")} if self.cache.exists() else set()
-
-
-@pytest.fixture(scope="session")
-def shared() -> Iterator[None]:
-    """Nobody else of this suite builds with the shared cache meanwhile."""
-    SHARED.mkdir(parents=True, exist_ok=True)
-    handle = os.open(SHARED / "suite.lock", os.O_RDWR | os.O_CREAT)
-    fcntl.flock(handle, fcntl.LOCK_EX)
-    yield
-    os.close(handle)
 
 
 def workshop_at(root: Path) -> Workshop:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.app.images.facts import FOLDER
+from tests.conftest import SHARED
 from tests.e2e.fleet import PROJECT
-from tests.images.conftest import SHARED
 from tests.images.roomy import roomy
 
 if TYPE_CHECKING:
