@@ -27,9 +27,6 @@ COMPARED = 500
 LONE = 400
 PAUSE = 0.02
 """Seconds between two runs on an idle host."""
-TURNS = 2
-REST = 1.0
-"""Seconds before a turn, in which the kernel takes down what the one before left."""
 TIMES = 3.0
 P50, P99 = 0.008, 0.025
 KINDS = {
@@ -82,16 +79,12 @@ def _idle(made: Stock) -> list[Figure]:
 
 
 def _compared(daemon: Daemon, made: Stock) -> list[Figure]:
-    """The same shell, without any sandbox, by LXD's two ways, of which the quicker counts; in turns, for all to see the same machine."""
+    """The same shell, without any sandbox, by LXD's two ways, of which the quicker counts."""
     say(f"{COMPARED} runs of sh through LXD's exec API, and ours")
     made.warm("sh")
-    took = dict.fromkeys(("ours", "recorded", "over WebSockets"), 0.0)
     with Bare(daemon, made) as bare:
         ways = {"ours": lambda owner: made.good("sh", owner), "recorded": bare.recorded, "over WebSockets": bare.connected}
-        for _ in range(TURNS):
-            for name, way in ways.items():
-                time.sleep(REST)
-                took[name] += closed(way, COMPARED // TURNS).took
+        took = {name: closed(way, COMPARED).took for name, way in ways.items()}
     times = min(took["recorded"], took["over WebSockets"]) / took["ours"]
     told = ", ".join(f"{name} {COMPARED / seconds / CORES:.0f}/s a core" for name, seconds in took.items())
     value = f"{times:.1f} x ({told}, {bare.lost} without their output)"

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from tests.lab.daemon import Daemon
 
 CORES = os.cpu_count() or 1
-OWNERS = tuple(f"{number:032x}" for number in range(1, 2 * CORES + 1))
-"""Each has one cell: two for a core, so that one is at work while the answer of the other is on its way."""
+OWNERS = tuple(f"{number:032x}" for number in range(1, 3 * CORES + 1))
+"""Each has one cell: three for a core, so that it has work while some wait for their answers, and others for the kernel."""
 COMMANDS = {
     "awk": "awk, -f, main.awk, --",
     "cold": "python3, main.cold",
