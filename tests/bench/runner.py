@@ -4,8 +4,8 @@ Where the time of `sh -c 'echo hi'` goes (3.0 ms on a core that nobody else uses
 an eighth the making of five namespaces, of which the network is the dearest, an eighth mounts and the change of root, a sixth the
 program itself and its linking, a tenth the ends of processes and namespaces, the rest pipes, files and the scheduler. About a
 millisecond more is work that the kernel does later and counts for nobody: taking network namespaces down. A copy of the zygote costs
-two milliseconds on top, most of it pages that it touches and so copies. The next bottleneck is the kernel's: `pivot_root` walks through
-every process of the machine, and a network namespace is made whole each time.
+1.3 milliseconds on top: its fork, and some 340 pages that it writes to and 66 that the zygote does, each of which is copied first. The next
+bottleneck is the kernel's: `pivot_root` walks through every process of the machine, and a network namespace is made whole each time.
 """
 
 from __future__ import annotations
